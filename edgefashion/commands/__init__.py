@@ -1,0 +1,1 @@
+"""One thin file per verb; `edgefashion.cli` holds the table of verbs."""
