@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from edgefashion.errors import CheckpointError
 
 Array = npt.NDArray[Any]
@@ -105,7 +106,9 @@ def _convert(layer: str, weight: str, array: Array, name: str) -> tuple[str, Arr
         return "depthwise_kernel", array.transpose(2, 3, 0, 1)
     if layer.endswith("_conv") and "depthwise" not in layer and weight == "weight" and array.ndim == 4:
         return "kernel", array.transpose(2, 3, 1, 0)
-    raise CheckpointError(f"EfficientNet-Lite has no weight '{name[:80]}' of shape {array.shape}; is it another network?")
+    raise CheckpointError(
+        f"EfficientNet-Lite has no weight '{name[:80]}' of shape {array.shape}; is it another network?"
+    )
 
 
 def _check_complete(layers: Mapping[str, Mapping[str, Array]]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from edgefashion.errors import CheckpointError, MissingExtraError
 
 from .pickle_as_data import ORDERED_DICT, Call, Name, PersistentId, PickleRefusedError, read_pickle
