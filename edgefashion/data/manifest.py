@@ -1,0 +1,338 @@
+"""The manifest: which picture shows what, who took it, and on which side of the split it lies.
+
+On disk a manifest is a CSV file, `path,type,group,split[,colour,pattern,detail]`, in UTF-8. Paths are relative to
+the folder of the CSV file, or absolute. Reading, checking and writing are in this module and nowhere else.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgefashion.data.split import SPLITS
+from edgefashion.errors import DataError
+
+REQUIRED_COLUMNS = ("path", "type", "group", "split")
+OPTIONAL_COLUMNS = ("colour", "pattern", "detail")
+MAX_FILE_BYTES = 256 * 1024 * 1024
+MAX_PATH_CHARACTERS = 4096
+MAX_VALUE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One picture: where it is, what it shows, who took it, and its split; the attributes may be empty."""
+
+    path: str
+    type: str
+    group: str
+    split: str
+    colour: str = ""
+    pattern: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Labelled pictures, ready to be prepared and counted.
+
+    Attributes:
+        name: What the source is called in tables and in the card.
+        rows: One per picture.
+        labels: Every label, in the order of the network's outputs; may hold labels without a row.
+        root: Folder that relative paths start from; None where the pictures are `arrays`.
+        mapping: Name of the taxonomy's mapping table that leads to these labels; None where they are types.
+        arrays: uint8 (n, height, width) grey pictures, 0-255, aligned with `rows`; None where pictures are files.
+        notes: What the reader of the source left out or found odd, one line each.
+        licence: Licence of the pictures, empty where unknown.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    labels: tuple[str, ...]
+    root: Path | None = None
+    mapping: str | None = None
+    arrays: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    notes: tuple[str, ...] = ()
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises DataError where rows, labels and arrays contradict each other."""
+        if len(set(self.labels)) != len(self.labels):
+            raise DataError(f"The labels of '{self.name}' must differ from each other; received {list(self.labels)}.")
+        unknown = sorted({row.type for row in self.rows} - set(self.labels))
+        if unknown:
+            raise DataError(f"'{self.name}' has rows with a type that is not among its labels: {unknown[:5]}.")
+        if self.arrays is not None and (self.arrays.dtype != np.uint8 or len(self.arrays) != len(self.rows)):
+            raise DataError(
+                f"The arrays of '{self.name}' must be uint8, one per row ({len(self.rows)}); "
+                f"received {self.arrays.dtype} {self.arrays.shape}."
+            )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the rows, whatever their order; of the pixels too where the pictures are arrays.
+
+        Cheap on purpose: files are not read, so it names the choice of pictures and labels, not their bytes.
+        """
+        lines = []
+        for index, row in enumerate(self.rows):
+            values = [getattr(row, column) for column in COLUMNS]
+            if self.arrays is not None:
+                values.append(hashlib.sha256(self.arrays[index].tobytes()).hexdigest())
+            lines.append(json.dumps(values, separators=(",", ":")))
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+    @cached_property
+    def truth(self) -> NDArray[np.int64]:
+        """The index of every row's type in `labels`: int64 (n,)."""
+        index = {label: position for position, label in enumerate(self.labels)}
+        return np.array([index[row.type] for row in self.rows], dtype=np.int64)
+
+    @cached_property
+    def _array_index(self) -> dict[str, int]:
+        return {row.path: position for position, row in enumerate(self.rows)}
+
+    def select(self, *splits: str) -> "Manifest":
+        """Gives the manifest of these splits only, with the same labels.
+
+        Raises:
+            DataError: A name is not one of `SPLITS`.
+        """
+        unknown = sorted(set(splits) - set(SPLITS))
+        if unknown or not splits:
+            raise DataError(f"A split must be one of {', '.join(SPLITS)}; received {', '.join(unknown) or 'nothing'}.")
+        return self.take([position for position, row in enumerate(self.rows) if row.split in splits])
+
+    def take(self, positions: Sequence[int]) -> "Manifest":
+        """Gives the manifest of the rows at these positions, in this order, with the same labels."""
+        arrays = None if self.arrays is None else self.arrays[np.asarray(positions, dtype=np.int64)]
+        return replace(self, rows=tuple(self.rows[position] for position in positions), arrays=arrays)
+
+    def picture(self, row: Row) -> Path | NDArray[np.uint8]:
+        """Gives what `runtime.image.prepare` accepts: the picture's path, or uint8 (height, width) grey, 0-255.
+
+        Raises:
+            DataError: The row is not of this manifest (arrays), or its path leaves the manifest's folder.
+        """
+        if self.arrays is not None:
+            position = self._array_index.get(row.path)
+            if position is None:
+                raise DataError(f"'{self.name}' has no picture '{row.path}'.")
+            picture: NDArray[np.uint8] = self.arrays[position]
+            return picture
+        return resolve_path(row.path, self.root or Path())
+
+    def require_trainable(self) -> None:
+        """Raises DataError unless there are two labels with training pictures and something to validate on."""
+        if not self.rows:
+            raise DataError(f"'{self.name}' holds no labelled picture; training needs at least two labels.")
+        labels = {row.type for row in self.rows}
+        if len(labels) < 2:
+            raise DataError(
+                f"'{self.name}' holds one label only ('{labels.pop()}'); a classifier needs at least two: "
+                "add pictures of something else under a second label."
+            )
+        trained = {row.type for row in self.rows if row.split == "train"}
+        missing = sorted(labels - trained)
+        if missing:
+            raise DataError(
+                f"'{self.name}' has no training picture of {', '.join(repr(label) for label in missing[:5])}; "
+                "add pictures by other contributors, or name the splits yourself (folders train and validation)."
+            )
+        if not any(row.split == "validation" for row in self.rows):
+            raise DataError(
+                f"'{self.name}' has no validation picture: none of its {len({row.group for row in self.rows})} groups "
+                "falls there; add pictures by other contributors, or name the splits yourself."
+            )
+
+
+COLUMNS = tuple(item.name for item in fields(Row))
+
+
+def resolve_path(path: str, root: Path) -> Path:
+    """Gives the file of a manifest's path: absolute as it stands, relative under `root`.
+
+    Raises:
+        DataError: A relative path leaves the folder by '..'.
+    """
+    if Path(path).is_absolute():
+        return Path(path)
+    if posixpath.normpath(path.replace("\\", "/")).split("/")[0] == "..":
+        raise DataError(f"A relative path must stay in the manifest's folder; received '{path}': write it absolute.")
+    return root / path
+
+
+def read_manifest(path: str | os.PathLike[str]) -> Manifest:
+    """Reads and checks a manifest CSV. The labels are the types found, sorted.
+
+    Args:
+        path: The CSV file: UTF-8, with or without byte order mark, any line ends.
+
+    Raises:
+        DataError: Unreadable, too large, not UTF-8, columns missing or unknown, or a bad row, with its number as a
+            spreadsheet shows it (the header is row 1).
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"Can't read the manifest '{path}': {error.strerror or error}.") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(f"The manifest '{path}' is larger than {MAX_FILE_BYTES:,} bytes; split it into several files.")
+    rows = parse_manifest(content, str(path))
+    labels = tuple(sorted({row.type for row in rows}))
+    return Manifest(name=path.stem, rows=rows, labels=labels, root=path.parent)
+
+
+def parse_manifest(content: bytes, name: str = "manifest") -> tuple[Row, ...]:
+    """Gives the checked rows of a manifest CSV's bytes; `name` is what errors call the file.
+
+    Raises:
+        DataError: As `read_manifest`.
+    """
+    rows = []
+    seen: dict[str, int] = {}
+    for number, record in read_records(content, name, REQUIRED_COLUMNS, REQUIRED_COLUMNS + OPTIONAL_COLUMNS):
+        where = f"'{name}', row {number}"
+        for column in REQUIRED_COLUMNS:
+            if not record[column]:
+                raise DataError(f"{where}: the column '{column}' is empty; every picture needs one.")
+        for column, value in record.items():
+            limit = MAX_PATH_CHARACTERS if column == "path" else MAX_VALUE_CHARACTERS
+            if len(value) > limit:
+                raise DataError(f"{where}: '{column}' may have {limit} characters; received {len(value):,}.")
+            if any(ord(character) < 32 or ord(character) == 127 for character in value):
+                raise DataError(f"{where}: '{column}' holds a control character (a line end, a tab or a NUL).")
+        if record["split"] not in SPLITS:
+            raise DataError(f"{where}: split must be one of {', '.join(SPLITS)}; received '{record['split'][:40]}'.")
+        try:
+            resolve_path(record["path"], Path())
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
+        key = posixpath.normpath(record["path"])
+        if key in seen:
+            raise DataError(f"{where}: '{record['path']}' is already in row {seen[key]}; a picture may appear once.")
+        seen[key] = number
+        rows.append(Row(**record))
+    return tuple(rows)
+
+
+def read_records(
+    content: bytes, name: str, required: Sequence[str], allowed: Sequence[str] | None = None
+) -> Iterable[tuple[int, dict[str, str]]]:
+    """Yields row number (the header is row 1) and record of a CSV file's bytes; values are stripped of blanks.
+
+    Args:
+        content: The bytes: UTF-8, byte order mark allowed.
+        name: What errors call the file.
+        required: Columns that must be there.
+        allowed: Columns that may be there; None allows any.
+
+    Raises:
+        DataError: Not UTF-8, not CSV, a column missing, twice or unknown, or a row of another length.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"'{name}' is not UTF-8 text (byte {error.start}); save it as 'CSV UTF-8'.") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"'{name}', row {line}: holds a NUL character; it is not a CSV file, or it is damaged.")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    number = 0
+    try:
+        for number, values in enumerate(reader, start=1):
+            if number == 1:
+                header = [value.strip() for value in values]
+                _check_header(header, name, required, allowed)
+            elif values:
+                if len(values) != len(header):
+                    raise DataError(
+                        f"'{name}', row {number}: must have {len(header)} values like the header; "
+                        f"received {len(values)}."
+                    )
+                yield number, {column: value.strip() for column, value in zip(header, values, strict=True)}
+    except csv.Error as error:
+        raise DataError(f"'{name}', row {number + 1}: is not CSV ({error}).") from error
+    if not header:
+        _check_header(header, name, required, allowed)
+
+
+def _check_header(header: list[str], name: str, required: Sequence[str], allowed: Sequence[str] | None) -> None:
+    missing = [column for column in required if column not in header]
+    if missing:
+        raise DataError(
+            f"'{name}' lacks the column {', '.join(repr(column) for column in missing)}; its first line must name "
+            f"{', '.join(required)}; received {', '.join(column[:40] for column in header[:10]) or 'nothing'}."
+        )
+    for column in header:
+        if allowed is not None and column not in allowed:
+            raise DataError(f"'{name}' has an unknown column '{column[:40]}'; known are {', '.join(allowed)}.")
+        if header.count(column) > 1:
+            raise DataError(f"'{name}' has the column '{column[:40]}' twice.")
+
+
+def write_manifest(manifest: Manifest, path: str | os.PathLike[str], overwrite: bool = False) -> Path:
+    """Writes a manifest CSV under a temporary name and renames it; gives its path.
+
+    Paths become relative to the new file's folder where the picture lies under it, else absolute.
+
+    Raises:
+        DataError: The file exists and `overwrite` is not set, it can't be written, the rows would not be read
+            back, or the pictures are arrays without files.
+    """
+    path = Path(path)
+    if manifest.arrays is not None:
+        raise DataError(f"The pictures of '{manifest.name}' have no files of their own, so no manifest can name them.")
+    if path.exists() and not overwrite:
+        raise DataError(f"'{path}' exists already; choose another name, or ask for it to be overwritten.")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    folder = path.resolve().parent
+    for row in manifest.rows:
+        picture = Path(os.path.abspath(resolve_path(row.path, manifest.root or Path())))
+        inside = picture.is_relative_to(folder)
+        place = picture.relative_to(folder).as_posix() if inside else str(picture)
+        writer.writerow([place, *(getattr(row, column) for column in COLUMNS[1:])])
+    content = text.getvalue().encode()
+    parse_manifest(content, str(path))
+    write_file(path, content)
+    return path
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes bytes under a temporary name in the same folder and renames it, so that no half file is ever seen.
+
+    Raises:
+        DataError: The folder can't be made or written (permission, disk full).
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise DataError(f"Can't write '{path}': {error.strerror or error}.") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
