@@ -8,7 +8,8 @@ validation photos come from contributors of its training photos.
 
 from pathlib import Path
 
-from edgefashion.data.manifest import Manifest, Row, read_records
+from edgefashion.data.csv_records import read_records
+from edgefashion.data.manifest import Manifest, Row
 from edgefashion.data.split import split_of
 from edgefashion.errors import DataError
 from edgefashion.taxonomy import Taxonomy

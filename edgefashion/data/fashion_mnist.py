@@ -130,7 +130,7 @@ def download(folder: Path, publisher: str = PUBLISHER) -> Path:
             continue
         address = f"{publisher}/{name}.gz"
         try:
-            with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - a fixed address
+            with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:
                 packed = answer.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or error
@@ -194,7 +194,7 @@ def parse_idx(content: bytes, dimensions: int, name: str = "IDX file") -> NDArra
     if len(content) < start or content[:4] != bytes((0, 0, 8, dimensions)):
         raise DataError(
             f"'{name}' is not an IDX file of bytes with {dimensions} dimensions: it must begin with "
-            f"{bytes((0, 0, 8, dimensions)).hex()}; received {content[:4].hex() or 'nothing'} in {len(content):,} bytes."
+            f"{bytes((0, 0, 8, dimensions)).hex()}; received {content[:4].hex() or 'nothing'}, {len(content):,} bytes."
         )
     shape = tuple(int.from_bytes(content[4 * axis : 4 * axis + 4], "big") for axis in range(1, dimensions + 1))
     expected = start

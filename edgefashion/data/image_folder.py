@@ -20,12 +20,6 @@ SPLIT_FOLDERS = {
     "val": "validation",
     "test": "test",
 }
-    "train": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-}
 """Folder names that state a split."""
 VALIDATION_SHARE = 0.2
 

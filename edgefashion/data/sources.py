@@ -19,8 +19,6 @@ SOURCES: dict[str, Callable[[str | None], Manifest]] = {
 ACCEPTED = (
     "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER or fashion-mnist"
 )
-    "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER or fashion-mnist"
-)
 
 
 def open_source(spec: str) -> Manifest:
