@@ -1,0 +1,1 @@
+"""Judges a model *file*: accuracy with intervals, latency, and what its graph is made of. No TensorFlow."""
