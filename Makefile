@@ -1,0 +1,140 @@
+# The one door: people and CI call the same targets. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+CONVERT_VENV := .venv-convert
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --disable-pip-version-check
+# Everything is pinned, so pip neither resolves (--no-deps) nor compiles (--only-binary).
+LOCKED := --require-hashes --no-deps --only-binary=:all:
+
+# The garment photos that `make models` and a few tests read; they are not in this repository.
+CLOTHING ?= ../shared/data/clothing
+# make test ARGS="tests/runtime -k card"
+ARGS ?=
+
+export PYTHONUNBUFFERED := 1
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help demo install test check format bench models test-runtimes test-converters wheel lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+# --- the two commands -------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/demo.stamp  ## export the shipped checkpoint to garment.tflite, prove it, classify examples/
+	@rm -f garment.tflite
+	$(BIN)/edgefashion export --int8 edgefashion/shipped/garment-base.safetensors -o garment.tflite
+	$(BIN)/edgefashion classify --model garment.tflite examples/
+
+test: $(VENV)/dev.stamp  ## run the whole test suite and print the coverage
+	@$(MAKE) --no-print-directory missing-packages
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term $(ARGS)
+
+# --- setting up -------------------------------------------------------------------------------------------------------
+
+install: $(VENV)/demo.stamp  ## make .venv with the package and everything that training and export need
+	@echo "Ready: $(BIN)/edgefashion --help"
+
+# TensorFlow 2.21 has wheels for Python 3.11, 3.12 and 3.13. Override with: make PYTHON=/path/to/python demo
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 python; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+
+define MAKE_VENV
+	if [ -z "$(PYTHON)" ]; then \
+		echo "make: Python 3.11, 3.12 or 3.13 is needed and was not found. On Debian or Ubuntu: sudo apt-get install python3 python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	if ! "$(PYTHON)" -m venv $(1) >$(1).log 2>&1; then \
+		cat $(1).log >&2; rm -rf $(1) $(1).log; \
+		echo "make: $(PYTHON) can't make a virtual environment. On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	rm -f $(1).log
+endef
+
+$(VENV)/venv.stamp:
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(call MAKE_VENV,$(VENV))
+	@touch $@
+
+$(VENV)/demo.stamp: $(VENV)/venv.stamp requirements/demo.txt pyproject.toml
+	@echo "Installing the pinned requirements (about 450 MB to download the first time)"
+	@$(BIN)/python $(PIP_INSTALL) $(LOCKED) -r requirements/demo.txt
+	@$(BIN)/python $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/demo.stamp requirements/dev.txt
+	@echo "Installing the pinned requirements of the tests and checks"
+	@$(BIN)/python $(PIP_INSTALL) --quiet $(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+# The parity test needs torch, which is too large to pin for every machine by hash: by name and version then.
+$(CONVERT_VENV)/convert.stamp: requirements/dev.txt pyproject.toml
+	@echo "Making $(CONVERT_VENV) with $(PYTHON)"
+	@rm -rf $(CONVERT_VENV)
+	@$(call MAKE_VENV,$(CONVERT_VENV))
+	@$(CONVERT_VENV)/bin/python $(PIP_INSTALL) --quiet $(LOCKED) -r requirements/dev.txt
+	@$(CONVERT_VENV)/bin/python $(PIP_INSTALL) --quiet torch==2.13.0 efficientnet-lite-pytorch==0.1.0
+	@$(CONVERT_VENV)/bin/python $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+.PHONY: missing-packages
+missing-packages:
+	@if [ ! -d /usr/share/datasets/fashion-mnist ]; then \
+		echo "Fashion-MNIST is not installed, so the tests that need it are skipped. To run them: sudo apt-get install dataset-fashion-mnist"; \
+	fi
+	@if [ ! -d "$(CLOTHING)" ]; then \
+		echo "The garment photos are not at $(CLOTHING), so the tests that need them are skipped."; \
+	fi
+
+# --- while developing -------------------------------------------------------------------------------------------------
+
+check: $(VENV)/dev.stamp  ## ruff, strict type checking, import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp  ## let ruff sort the imports and lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test-runtimes: $(VENV)/dev.stamp  ## open the shipped files with old and foreign runtimes, each in its own environment
+	$(BIN)/python tests/runtimes/run_all.py $(ARGS)
+
+test-converters: $(CONVERT_VENV)/convert.stamp  ## prove the converted networks equal to their originals (needs torch)
+	$(CONVERT_VENV)/bin/python -m pytest tests/converters $(ARGS)
+
+bench: $(VENV)/dev.stamp  ## measure the ratios of benchmarks/ on this machine
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours)
+	$(BIN)/edgefashion train edgefashion/recipes/fashion-mnist-nano.toml --out runs/fashion-mnist-nano
+	$(BIN)/edgefashion export --int8 runs/fashion-mnist-nano -o runs/fashion-mnist-nano.tflite
+	$(BIN)/edgefashion train edgefashion/recipes/garment-base.toml --data clothing:$(CLOTHING) --out runs/garment-base
+	$(BIN)/edgefashion export --int8 runs/garment-base -o runs/garment-base.tflite
+	$(BIN)/edgefashion train edgefashion/recipes/seed-mlp.toml --out runs/seed-mlp
+
+wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
+	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist .
+
+# --- keeping house ----------------------------------------------------------------------------------------------------
+
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --group lock --extra data --extra train
+
+lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with hashes
+	@$(BIN)/python $(PIP_INSTALL) --quiet uv
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --output-file requirements/demo.txt
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --constraint requirements/demo.txt --output-file requirements/dev.txt
+	@git --no-pager diff --stat -- requirements
+
+clean:  ## remove what the other targets made; runs/ stays
+	rm -rf $(VENV) $(CONVERT_VENV) .venv-* build dist *.egg-info garment.tflite .coverage* \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
