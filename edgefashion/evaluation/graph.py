@@ -212,13 +212,9 @@ class _Reader:
                     "multiply-accumulates",
                 )
             if not ends:
-                ends = [
-                    tuple(tensor for tensor in self.chosen(length, item, own) if tensor is not None)
-                    for length, item in (
-                        (subgraph.InputsLength(), subgraph.Inputs),
-                        (subgraph.OutputsLength(), subgraph.Outputs),
-                    )
-                ]
+                inputs = self.chosen(subgraph.InputsLength(), subgraph.Inputs, own)
+                outputs = self.chosen(subgraph.OutputsLength(), subgraph.Outputs, own)
+                ends = [tuple(tensor for tensor in side if tensor is not None) for side in (inputs, outputs)]
             tensors += own
         return Graph(
             inputs=ends[0],

@@ -1,0 +1,85 @@
+"""What an evaluation says: one validated, frozen result that tables, JSON and cards are made from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edgefashion.evaluation.metrics import ClassScore
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture that was skipped, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the "not sure" threshold does.
+
+    Attributes:
+        threshold: Answers at or above this confidence are given.
+        share: Share of pictures answered, 0 to 1.
+        accuracy: Top-1 accuracy of the answers given; None where there is none.
+    """
+
+    threshold: float
+    share: float
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well a classifier did on n pictures. Intervals are 95 %.
+
+    Attributes:
+        n: Pictures scored.
+        labels: Class names, in the order of `per_class` and `confusion`.
+        top1: Share of pictures whose best class is right.
+        top1_interval: Its Wilson interval; it takes pictures to be independent.
+        top3: Share of pictures whose class is among the three best.
+        top3_interval: Its Wilson interval.
+        macro_f1: Mean F1 over the classes with support.
+        macro_f1_interval: Its bootstrap interval.
+        resampled: What the bootstrap drew: 'group' (contributors) or 'picture'.
+        groups: Number of contributors, 0 where unknown.
+        per_class: Precision, recall, F1 and support of each class.
+        confusion: Counts; row = true class, column = predicted class.
+        ece: Expected calibration error, 15 equal-width bins, 0 to 1.
+        coverage: What the "not sure" threshold does, where there is one.
+        unreadable: Pictures that were skipped.
+        mapping: Name of the taxonomy's mapping that led to the labels, None for the model's own.
+    """
+
+    n: int
+    labels: tuple[str, ...]
+    top1: float
+    top1_interval: Interval
+    top3: float
+    top3_interval: Interval
+    macro_f1: float
+    macro_f1_interval: Interval
+    resampled: str
+    groups: int
+    per_class: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    ece: float
+    coverage: Coverage | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    mapping: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as dicts, lists, strings and numbers, ready for JSON."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples to lists, all the way down."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
