@@ -75,11 +75,9 @@ def _rows(root: Path, place: str, label: str, split: str | None, skipped: Counte
         if not path.isprintable() and any(ord(character) < 32 for character in path):
             skipped["control characters in the name"] += 1
             continue
-        if len(parts) > 1:
-            group = parts[0]
-        else:
-            # Numbered names (0001.jpg) recur in every label folder. Where the splits are given, they are no group.
-            group = Path(parts[-1]).stem if split is None else path
+        # Numbered names (0001.jpg) recur in every label folder: where the splits are given, they are no group.
+        alone = Path(parts[-1]).stem if split is None else path
+        group = parts[0] if len(parts) > 1 else alone
         yield Row(path, label, group, split or split_of(group, validation=VALIDATION_SHARE))
 
 
