@@ -52,7 +52,8 @@ define MAKE_VENV
 	fi; \
 	if ! "$(PYTHON)" -m venv $(1) >$(1).log 2>&1; then \
 		cat $(1).log >&2; rm -rf $(1) $(1).log; \
-		echo "make: $(PYTHON) can't make a virtual environment. On Debian or Ubuntu: sudo apt-get install python3-venv" >&2; \
+		version=$$("$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "make: $(PYTHON) can't make a virtual environment. On Debian or Ubuntu: sudo apt-get install python$$version-venv" >&2; \
 		exit 1; \
 	fi; \
 	rm -f $(1).log
@@ -63,13 +64,16 @@ $(VENV)/venv.stamp:
 	@$(call MAKE_VENV,$(VENV))
 	@touch $@
 
-$(VENV)/demo.stamp: $(VENV)/venv.stamp requirements/demo.txt pyproject.toml
+$(VENV)/requirements.stamp: $(VENV)/venv.stamp requirements/demo.txt
 	@echo "Installing the pinned requirements (about 450 MB to download the first time)"
 	@$(BIN)/python $(PIP_INSTALL) $(LOCKED) -r requirements/demo.txt
+	@touch $@
+
+$(VENV)/demo.stamp: $(VENV)/requirements.stamp pyproject.toml
 	@$(BIN)/python $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/demo.stamp requirements/dev.txt
+$(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/demo.stamp
 	@echo "Installing the pinned requirements of the tests and checks"
 	@$(BIN)/python $(PIP_INSTALL) --quiet $(LOCKED) -r requirements/dev.txt
 	@touch $@
@@ -121,7 +125,8 @@ models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (h
 	$(BIN)/edgefashion export --int8 runs/garment-base -o runs/garment-base.tflite
 	$(BIN)/edgefashion train edgefashion/recipes/seed-mlp.toml --out runs/seed-mlp
 
-wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
+wheel: $(VENV)/demo.stamp  ## build the wheel into dist/
+	@rm -rf build dist *.egg-info
 	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist .
 
 # --- keeping house ----------------------------------------------------------------------------------------------------
