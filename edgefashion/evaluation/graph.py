@@ -7,10 +7,8 @@ used, and whatever an offset points to outside the file ends in ModelFileError.
 
 from __future__ import annotations
 
-import io
 import math
 import struct
-import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,6 +18,7 @@ from typing import Any
 from edgefashion.errors import ModelFileError, RuntimeMissingError
 from edgefashion.evaluation.bounds import MAX_NAME, bounded_index, bounded_limit, bounded_text
 from edgefashion.evaluation.macs import operator_macs
+from edgefashion.runtime.zip_tail import read_zip_tail
 
 MAX_SUBGRAPHS = 64
 MAX_TENSORS = 50_000
@@ -131,16 +130,6 @@ def zipped_bytes(content: bytes) -> int:
     return len(zlib.compress(content, 9))
 
 
-def flatbuffer_bytes(content: bytes) -> int:
-    """Size of the flatbuffer without the zip of associated files at its end; all of it where there is none."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            starts = [entry.header_offset for entry in archive.infolist()]
-    except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, struct.error, EOFError):
-        return len(content)
-    return min(starts) if starts and 0 <= min(starts) <= len(content) else len(content)
-
-
 def read_graph(content: bytes) -> Graph:
     """Reads the graph of a .tflite file.
 
@@ -226,7 +215,7 @@ class _Reader:
             tensors=tuple(tensors),
             min_runtime=self.min_runtime(),
             description=bounded_text(model, 10),
-            flatbuffer_bytes=flatbuffer_bytes(self.content),
+            flatbuffer_bytes=read_zip_tail(self.content).start,
             total_bytes=len(self.content),
         )
 
