@@ -64,16 +64,16 @@ class Taxonomy:
         """All types, category by category."""
         return tuple(name for types in self.categories.values() for name in types)
 
-    def category_of(self, type: str) -> str:
+    def category_of(self, type_name: str) -> str:
         """Return the category that a type stands in.
 
         Raises:
             DataError: The type is not in this taxonomy.
         """
         for category, types in self.categories.items():
-            if type in types:
+            if type_name in types:
                 return category
-        raise DataError(f"Taxonomy '{self.name}' has no type '{type}'. Types: {', '.join(self.types[:40])}.")
+        raise DataError(f"Taxonomy '{self.name}' has no type '{type_name}'. Types: {', '.join(self.types[:40])}.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts, lists and strings, as they stand in a card."""
@@ -144,7 +144,7 @@ class Taxonomy:
             DataError: A label is listed twice or is not a clean line of text, or there is none.
         """
         garment = cls.load("garment")
-        known = {type: category for category, types in garment.categories.items() for type in types}
+        known = {name: category for category, names in garment.categories.items() for name in names}
         found: dict[str, list[str]] = {category: [] for category in (*garment.categories, OTHER)}
         for label in labels:
             found[known.get(label, OTHER)].append(label)

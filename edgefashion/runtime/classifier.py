@@ -1,0 +1,138 @@
+"""The stable door to a model: `Classifier.open(path).classify(image)` → `Prediction`."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgefashion.errors import ModelFileError
+from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
+from edgefashion.runtime.image import prepare
+from edgefashion.runtime.interpreter import Interpreter
+from edgefashion.runtime.model_file import ModelFile
+from edgefashion.runtime.prediction import Attribute, Prediction
+from edgefashion.runtime.shipped import find_model
+
+
+class Classifier:
+    """A model file, opened and ready. May be shared between threads; its calls wait for each other.
+
+    Attributes:
+        path: The model file.
+        card: The model's card.
+        labels: The types in output order.
+        interpreter: The interpreter that runs it.
+    """
+
+    def __init__(self, model_file: ModelFile, interpreter: Interpreter) -> None:
+        """Join a checked model file and its interpreter; most callers use `open`.
+
+        Raises:
+            ModelFileError: The file has no card, or the card doesn't fit the model's input and outputs.
+        """
+        if model_file.card is None:
+            raise ModelFileError(
+                f"{model_file.path}: has no card, so its labels and input rule are unknown; "
+                "export it with 'edgefashion export', which writes one."
+            )
+        self.path: Path = model_file.path
+        self.card: ModelCard = model_file.card
+        self.labels: tuple[str, ...] = self.card.labels
+        self.interpreter = interpreter
+        self._categories = {
+            name: category for category, types in self.card.taxonomy.categories.items() for name in types
+        }
+        expected = (1, self.card.input.height, self.card.input.width, 3)
+        if interpreter.input_shape != expected or interpreter.input_dtype != np.uint8:
+            raise ModelFileError(
+                f"{self.path}: the card says the input is uint8 {expected}. "
+                f"Received: {interpreter.input_dtype} {interpreter.input_shape}."
+            )
+        for head in self.card.heads:
+            output = interpreter.outputs.get(head.output)
+            if output is None or (head.labels and output.shape != (1, len(head.labels))):
+                raise ModelFileError(
+                    f"{self.path}: the card's head '{head.name}' needs an output '{head.output}' of {len(head.labels)} "
+                    f"numbers. Received: {', '.join(f'{name} {tensor.shape}' for name, tensor in interpreter.outputs.items())}."
+                )
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str] | None = None, threads: int | None = None) -> "Classifier":
+        """Open a model file.
+
+        Args:
+            path: A .tflite with a card, or the name of a shipped model; the shipped default if None.
+            threads: How many threads to use; as many as this process has cores, at most 4, if None.
+
+        Raises:
+            ModelFileError: The file is missing, damaged, hostile, has no card or one from the future.
+            RuntimeMissingError: No TensorFlow Lite runtime is installed.
+        """
+        model_file = ModelFile.read(find_model(path))
+        try:
+            interpreter = Interpreter.open(model_file.content, threads)
+        except ModelFileError as error:
+            raise ModelFileError(f"{model_file.path}: {error}") from error
+        return cls(model_file, interpreter)
+
+    def classify(self, image: Any) -> Prediction:
+        """Tell what one picture shows.
+
+        Args:
+            image: A path, the bytes of a picture file, a PIL image, or a uint8 array of shape (height, width, 3), RGB,
+                0–255, of any size.
+
+        Raises:
+            ImageError: The picture can't be read.
+            ModelFileError: The runtime fails.
+        """
+        start = perf_counter()
+        raw = self.interpreter.run(self._prepare(image))
+        probabilities = self._probabilities(self.card.head(TYPE_HEAD), raw)
+        order = np.argsort(-probabilities, kind="stable")
+        ranking = tuple((self.labels[index], float(probabilities[index])) for index in order)
+        attributes = {}
+        for head in self.card.heads:
+            if head.labels and head.name != TYPE_HEAD:
+                scores = self._probabilities(head, raw)
+                best = int(np.argmax(scores))
+                attributes[head.name] = Attribute(head.labels[best], float(scores[best]))
+        best_type, confidence = ranking[0]
+        return Prediction(
+            ranking=ranking,
+            category=self._categories[best_type],
+            sure=confidence >= self.card.threshold,
+            attributes=attributes,
+            latency_ms=(perf_counter() - start) * 1000,
+        )
+
+    def classify_many(self, images: Iterable[Any]) -> Iterator[Prediction]:
+        """Classify pictures one after the other, each when it is asked for; arguments and errors as `classify`."""
+        for image in images:
+            yield self.classify(image)
+
+    def probabilities(self, image: Any) -> NDArray[np.float32]:
+        """Return the probabilities of all types for one picture.
+
+        Args:
+            image: As `classify`.
+
+        Returns:
+            float32 array of shape (n,), 0–1, in the order of `labels`. A quantised output's steps are 1/256 wide, so the sum
+            may miss 1 by a little.
+        """
+        return self._probabilities(self.card.head(TYPE_HEAD), self.interpreter.run(self._prepare(image)))
+
+    def _prepare(self, image: Any) -> NDArray[np.uint8]:
+        """Make the network's input by the card's rule."""
+        rule = self.card.input
+        return prepare(image, rule.height, rule.width, rule.resize)
+
+    def _probabilities(self, head: Head, raw: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Return one head's probabilities, kept within 0–1; numbers that are none count as 0."""
+        real = self.interpreter.dequantise(head.output, raw[head.output])
+        return np.clip(np.nan_to_num(real, nan=0.0), 0.0, 1.0)

@@ -1,0 +1,72 @@
+"""The one result type: the command line, the app and the service only ever see a `Prediction`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What another head says about the garment: a value such as "striped", and its probability, 0–1."""
+
+    value: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one picture shows.
+
+    Attributes:
+        ranking: All types with their probabilities, best first; at least one.
+        category: The category that the best type stands in.
+        sure: Whether the best type's probability reaches the card's threshold.
+        attributes: Attribute name → value and confidence; may be empty. Treat as read-only.
+        latency_ms: From picture to answer, in milliseconds.
+
+    Raises:
+        ValueError: The ranking is empty, not sorted, or holds a probability outside of 0–1.
+    """
+
+    ranking: tuple[tuple[str, float], ...]
+    category: str
+    sure: bool
+    attributes: Mapping[str, Attribute] = field(default_factory=dict, hash=False)
+    latency_ms: float = field(default=0.0, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the ranking."""
+        probabilities = [probability for _, probability in self.ranking]
+        if not probabilities or sorted(probabilities, reverse=True) != probabilities:
+            raise ValueError("A prediction's ranking must hold at least one type, best first.")
+        if not (probabilities[0] <= 1.0 and probabilities[-1] >= 0.0):
+            raise ValueError(f"Probabilities lie between 0 and 1. Received: {probabilities[0]} to {probabilities[-1]}.")
+
+    @property
+    def type(self) -> str:
+        """The best type."""
+        return self.ranking[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """The best type's probability, 0–1."""
+        return self.ranking[0][1]
+
+    def top(self, k: int) -> tuple[tuple[str, float], ...]:
+        """Return the k best types with their probabilities, best first; fewer if there are fewer types."""
+        return self.ranking[: max(0, k)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `top` holds every type."""
+        return {
+            "category": self.category,
+            "type": self.type,
+            "confidence": round(self.confidence, 6),
+            "sure": self.sure,
+            "top": [{"type": name, "probability": round(probability, 6)} for name, probability in self.ranking],
+            "attributes": {
+                name: {"value": attribute.value, "confidence": round(attribute.confidence, 6)}
+                for name, attribute in self.attributes.items()
+            },
+            "latency_ms": round(self.latency_ms, 3),
+        }
