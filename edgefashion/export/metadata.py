@@ -1,9 +1,6 @@
 """Standard TFLite metadata inside the model's flatbuffer, so that software that nobody here wrote can use the file.
 
-The metadata is a small flatbuffer of its own (identifier "M001") in a buffer of the model, found by the name
-TFLITE_METADATA. Its schema is `metadata_schema.fbs`, semantic version 1.5.0, of the mediapipe package
-(mediapipe/tasks/metadata), which can't be installed beside tensorflow-model-optimization; so the tables are written
-here by slot number. Every slot used is named in `_SLOTS`.
+The metadata (`metadata_tables.py`) stand in a buffer of the model, which is found by the name TFLITE_METADATA.
 
 The model itself is not rebuilt. A flatbuffer's references point forward only, so a new root table, which takes over
 every field of the old one, is put *before* the old bytes. Weights stay byte for byte and 16-byte aligned; the cost is
@@ -11,98 +8,26 @@ about 300 bytes more than the metadata.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
 from edgefashion.errors import ModelFileError
+from edgefashion.export.metadata_tables import metadata_buffer, offsets_vector
 from edgefashion.runtime.card import Head, ModelCard
 
 METADATA_NAME = "TFLITE_METADATA"
-METADATA_IDENTIFIER = b"M001"
 MODEL_IDENTIFIER = b"TFL3"
-MIN_PARSER_VERSION = "1.0.0"
-"""Every field that is written here exists since the first version of the metadata schema."""
-
-INPUT_MEAN = 128.0
-INPUT_STD = 128.0
-"""Real value of an input byte = (byte - 128) / 128; a uint8 model carries it in its quantisation too."""
-
 Result = TypeVar("Result")
 
 _ALIGNMENT = 16
 _MAX_BYTES = 256 * 1024 * 1024
 
-# Table name → slot of each field that is used, counted from 0 in the order of the schema; a union takes two slots
-# (kind, value).
-_SLOTS: dict[str, dict[str, int]] = {
-    "ModelMetadata": {
-        "name": 0, "description": 1, "version": 2, "subgraph_metadata": 3, "license": 5, "min_parser_version": 7,
-    },
-    "SubGraphMetadata": {"name": 0, "input_tensor_metadata": 2, "output_tensor_metadata": 3},
-    "TensorMetadata": {
-        "name": 0, "description": 1, "content": 3, "process_units": 4, "stats": 5, "associated_files": 6,
-    },
-    "Content": {"content_properties_type": 0, "content_properties": 1},
-    "ImageProperties": {"color_space": 0},
-    "FeatureProperties": {},
-    "ProcessUnit": {"options_type": 0, "options": 1},
-    "NormalizationOptions": {"mean": 0, "std": 1},
-    "Stats": {"max": 0, "min": 1},
-    "AssociatedFile": {"name": 0, "description": 1, "type": 2},
-}  # fmt: skip
-_FIELD_COUNTS = {
-    "ModelMetadata": 8, "SubGraphMetadata": 10, "TensorMetadata": 7, "Content": 3, "ImageProperties": 2,
-    "FeatureProperties": 0, "ProcessUnit": 2, "NormalizationOptions": 2, "Stats": 2, "AssociatedFile": 5,
-}  # fmt: skip
-_CONTENT_FEATURE, _CONTENT_IMAGE = 1, 2  # union ContentProperties
-_OPTIONS_NORMALIZATION = 1  # union ProcessUnitOptions
-_COLOUR_RGB = 1  # enum ColorSpaceType
-_TENSOR_AXIS_LABELS = 2  # enum AssociatedFileType
-
 # Slots of the table Model in the TFLite schema.
 _VERSION, _BUFFERS, _METADATA = 0, 4, 6
 _OFFSET_FIELDS = (1, 2, 3, 5, 7)  # operator_codes, subgraphs, description, metadata_buffer, signature_defs
-
-
-class _Byte(int):
-    """A one-byte field (enum or kind of a union); plain integers in `_Tables.table` are offsets."""
-
-
-class _Tables:
-    """Writes tables of the metadata schema by field name."""
-
-    def __init__(self) -> None:
-        """Start an empty buffer."""
-        self.builder = flatbuffers.Builder(1024)
-
-    def text(self, value: str) -> int:
-        """Return the offset of a string."""
-        return int(self.builder.CreateString(value))
-
-    def floats(self, *values: float) -> int:
-        """Return the offset of a vector of float32."""
-        self.builder.StartVector(4, len(values), 4)
-        for value in reversed(values):
-            self.builder.PrependFloat32(value)
-        return int(self.builder.EndVector())
-
-    def vector(self, offsets: Sequence[int]) -> int:
-        """Return the offset of a vector of tables."""
-        return _offsets(self.builder, offsets)
-
-    def table(self, kind: str, **fields: int | None) -> int:
-        """Return the offset of a table; fields that are None are left out."""
-        slots = _SLOTS[kind]
-        self.builder.StartObject(_FIELD_COUNTS[kind])
-        for name, value in fields.items():
-            if isinstance(value, _Byte):
-                self.builder.PrependUint8Slot(slots[name], int(value), 0)
-            elif value is not None:
-                self.builder.PrependUOffsetTRelativeSlot(slots[name], value, 0)
-        return int(self.builder.EndObject())
 
 
 def write_metadata(flatbuffer: bytes, card: ModelCard) -> bytes:
@@ -130,83 +55,6 @@ def write_metadata(flatbuffer: bytes, card: ModelCard) -> bytes:
     if METADATA_NAME in names:
         raise ModelFileError("The model has TFLite metadata already; write it once, into what the converter returned.")
     return _insert(flatbuffer, model, METADATA_NAME, metadata_buffer(card, *_match(model, card)))
-
-
-def metadata_buffer(card: ModelCard, input_type: int, heads: Sequence[tuple[Head, int]]) -> bytes:
-    """Return the metadata flatbuffer (identifier "M001").
-
-    Args:
-        card: name, version, description, licence.
-        input_type: `TensorType` of the input; it decides the range in the statistics.
-        heads: the heads with the `TensorType` of their output tensor, in the order of the model's outputs.
-    """
-    tables = _Tables()
-    outputs = [_output(tables, head, tensor_type) for head, tensor_type in heads]
-    subgraph = tables.table(
-        "SubGraphMetadata",
-        name=tables.text("main"),
-        input_tensor_metadata=tables.vector([_input(tables, input_type)]),
-        output_tensor_metadata=tables.vector(outputs),
-    )
-    root = tables.table(
-        "ModelMetadata",
-        name=tables.text(card.name),
-        description=tables.text(card.description) if card.description else None,
-        version=tables.text(card.version),
-        subgraph_metadata=tables.vector([subgraph]),
-        license=tables.text(card.licence) if card.licence else None,
-        min_parser_version=tables.text(MIN_PARSER_VERSION),
-    )
-    tables.builder.Finish(root, file_identifier=METADATA_IDENTIFIER)
-    return bytes(tables.builder.Output())
-
-
-def _input(tables: _Tables, tensor_type: int) -> int:
-    """Return the offset of the input's metadata: an RGB picture with mean 128 and deviation 128."""
-    content = tables.table(
-        "Content",
-        content_properties_type=_Byte(_CONTENT_IMAGE),
-        content_properties=tables.table("ImageProperties", color_space=_Byte(_COLOUR_RGB)),
-    )
-    normalization = tables.table("NormalizationOptions", mean=tables.floats(INPUT_MEAN), std=tables.floats(INPUT_STD))
-    unit = tables.table("ProcessUnit", options_type=_Byte(_OPTIONS_NORMALIZATION), options=normalization)
-    low, high = 0.0, 255.0
-    if tensor_type == schema.TensorType.FLOAT32:
-        low, high = (low - INPUT_MEAN) / INPUT_STD, (high - INPUT_MEAN) / INPUT_STD
-    return tables.table(
-        "TensorMetadata",
-        name=tables.text("image"),
-        description=tables.text("The whole picture, stretched to the input's size; RGB."),
-        content=content,
-        process_units=tables.vector([unit]),
-        stats=tables.table("Stats", max=tables.floats(high), min=tables.floats(low)),
-    )
-
-
-def _output(tables: _Tables, head: Head, tensor_type: int) -> int:
-    """Return the offset of one head's metadata; the label file makes it a classification head."""
-    files: int | None = None
-    if head.labels:
-        file = tables.table(
-            "AssociatedFile",
-            name=tables.text(head.labels_file),
-            description=tables.text("One label per line, in output order."),
-            type=_Byte(_TENSOR_AXIS_LABELS),
-        )
-        files = tables.vector([file])
-    content = tables.table(
-        "Content",
-        content_properties_type=_Byte(_CONTENT_FEATURE),
-        content_properties=tables.table("FeatureProperties"),
-    )
-    high = 1.0 if tensor_type == schema.TensorType.FLOAT32 else 255.0
-    return tables.table(
-        "TensorMetadata",
-        name=tables.text(head.name),
-        content=content,
-        stats=tables.table("Stats", max=tables.floats(high), min=tables.floats(0.0)),
-        associated_files=files,
-    )
 
 
 def _read_model(flatbuffer: bytes) -> Any:
@@ -292,21 +140,13 @@ def _insert(flatbuffer: bytes, model: Any, name: str, content: bytes) -> bytes:
     builder.PrependUOffsetTRelativeSlot(0, title, 0)
     builder.PrependUint32Slot(1, len(buffers) - 1, 0)
     entries.append(builder.EndObject())
-    kept[_BUFFERS], kept[_METADATA] = _offsets(builder, buffers), _offsets(builder, entries)
+    kept[_BUFFERS], kept[_METADATA] = offsets_vector(builder, buffers), offsets_vector(builder, entries)
     builder.StartObject(8)
     for slot, offset in kept.items():
         builder.PrependUOffsetTRelativeSlot(slot, offset, 0)
     builder.PrependUint32Slot(_VERSION, version, 0)
     builder.Finish(builder.EndObject(), file_identifier=MODEL_IDENTIFIER)
     return bytes(builder.Output())
-
-
-def _offsets(builder: Any, offsets: Sequence[int]) -> int:
-    """Return the offset of a vector of references."""
-    builder.StartVector(4, len(offsets), 4)
-    for offset in reversed(offsets):
-        builder.PrependUOffsetTRelative(offset)
-    return int(builder.EndVector())
 
 
 def _guarded(read: Callable[[], Result]) -> Result:
