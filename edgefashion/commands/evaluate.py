@@ -1,0 +1,168 @@
+"""`edgefashion evaluate`: how good a model file is on labelled pictures, with intervals."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from edgefashion.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from edgefashion.data.manifest import Manifest
+    from edgefashion.evaluation.evaluate import Evaluation
+
+HELP = "Judge a model file on labelled pictures: accuracy with intervals, per class, confusions, calibration."
+EXAMPLE = "edgefashion evaluate garment.tflite clothing-ten:../shared/data/clothing --split validation"
+
+SPLIT_ORDER = ("validation", "test")
+"""Which split is judged where none is asked for: the first of these that has pictures, else all of them."""
+MAX_MATRIX_LABELS = 25
+"""More classes than this don't fit beside each other; the most frequent confusions stand for the matrix."""
+MAX_CONFUSIONS = 10
+MAX_UNREADABLE_SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument("model", metavar="MODEL", help="a .tflite file with a card, or the name of a shipped model")
+    parser.add_argument(
+        "source", metavar="SOURCE", help="labelled pictures; the kinds are listed by 'data check --help'"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "validation", "test", "all"),
+        help="which part to judge on (default: validation where there is one, else test, else all)",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="judge on N pictures only, taken evenly from the split")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="threads of the network (default: the runtime's choice)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the verb; gives the exit code."""
+    from edgefashion.commands import display
+    from edgefashion.data.sources import open_source
+    from edgefashion.evaluation.evaluate import evaluate
+    from edgefashion.runtime.classifier import Classifier
+
+    for name in ("limit", "threads"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} must be at least 1. Received: {value}.")
+    classifier = Classifier.open(arguments.model, arguments.threads)
+    split, manifest = choose_split(open_source(arguments.source), arguments.split)
+    if arguments.limit is not None and arguments.limit < len(manifest.rows):
+        count = len(manifest.rows)
+        manifest = manifest.take([position * count // arguments.limit for position in range(arguments.limit)])
+    with display.progress(len(manifest.rows), "Judging") as bar:
+        found = evaluate(classifier, manifest, bar.advance)
+    if arguments.json:
+        facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
+        source = {"name": manifest.name, "split": split, "digest": manifest.digest}
+        display.print_json({"model": facts, "source": source} | found.to_dict())
+        return 0
+    print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {_describe(split, found)}")
+    if found.mapping:
+        print(f"The model's types were translated by the mapping '{found.mapping}' of its taxonomy.")
+    display.table(["measure", "value", "95 % interval"], summary_rows(found))
+    display.table(
+        ["class", "precision", "recall", "F1", "pictures"],
+        [
+            [item.label, f"{item.precision:.3f}", f"{item.recall:.3f}", f"{item.f1:.3f}", str(item.support)]
+            for item in found.per_class
+        ],
+    )
+    print("\n".join(confusion_lines(found.labels, found.confusion)))
+    for line in _unreadable_lines(found):
+        print(line)
+    return 0
+
+
+def choose_split(manifest: Manifest, asked: str | None) -> tuple[str, Manifest]:
+    """Gives the name of the split to judge on and its pictures.
+
+    Raises:
+        DataError: The split that was asked for has no picture.
+    """
+    present = {row.split for row in manifest.rows}
+    split = asked or next((name for name in SPLIT_ORDER if name in present), "all")
+    if split == "all":
+        return split, manifest
+    if split not in present:
+        raise DataError(
+            f"'{manifest.name}' has no picture in the split '{split}'; "
+            f"splits with pictures: {', '.join(sorted(present)) or 'none'}."
+        )
+    return split, manifest.select(split)
+
+
+def summary_rows(found: Evaluation) -> list[list[str]]:
+    """The overall measures as rows of value and interval."""
+    drawn = f" (resampling {'contributors' if found.resampled == 'group' else 'pictures'})"
+    rows = [
+        ["top-1", f"{found.top1:.4f}", _interval(found.top1_interval)],
+        ["top-3", f"{found.top3:.4f}", _interval(found.top3_interval)],
+        ["macro-F1", f"{found.macro_f1:.4f}", _interval(found.macro_f1_interval) + drawn],
+        ["calibration error", f"{found.ece:.4f}", ""],
+    ]
+    if found.coverage is not None:
+        rows.append([f"answered at {found.coverage.threshold:g}", f"{found.coverage.share:.4f}", ""])
+        if found.coverage.accuracy is not None:
+            rows.append(["top-1 of those", f"{found.coverage.accuracy:.4f}", ""])
+    return rows
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    return f"{bounds[0]:.4f} to {bounds[1]:.4f}"
+
+
+def _describe(split: str, found: Evaluation) -> str:
+    """Which pictures, how many, and by how many people."""
+    part = "all splits" if split == "all" else f"split {split}"
+    people = f" by {found.groups} contributors" if found.resampled == "group" else ""
+    return f"{part}: {found.n} pictures{people}"
+
+
+def confusion_lines(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> list[str]:
+    """The confusion matrix as text: rows are true classes, columns predicted ones in the same order; '·' is none.
+
+    Above MAX_MATRIX_LABELS classes the matrix is left out. The most frequent confusions follow either way.
+    """
+    lines = []
+    if len(labels) <= MAX_MATRIX_LABELS:
+        width = max(len(str(max(max(row) for row in confusion))), len(str(len(labels)))) + 1
+        side = max(len(label) for label in labels)
+        lines.append("Confusion matrix: rows are true, columns are predicted, in the same order.")
+        lines.append(" " * (side + 4) + "".join(f"{number:>{width}}" for number in range(1, len(labels) + 1)))
+        for number, (label, row) in enumerate(zip(labels, confusion, strict=True), start=1):
+            lines.append(f"{label:>{side}} {number:>2} " + "".join(f"{count or '·':>{width}}" for count in row))
+    wrong = [
+        (count, true, called)
+        for true, row in enumerate(confusion)
+        for called, count in enumerate(row)
+        if count and true != called
+    ]
+    wrong.sort(key=lambda item: (-item[0], item[1], item[2]))
+    if wrong:
+        shown = ", ".join(
+            f"{labels[true]} called {labels[called]} {count}×" for count, true, called in wrong[:MAX_CONFUSIONS]
+        )
+        lines.append(f"Most frequent confusions: {shown}.")
+    return lines
+
+
+def _unreadable_lines(found: Evaluation) -> list[str]:
+    """How many pictures were skipped, and the first of them."""
+    if not found.unreadable:
+        return []
+    first = [f"  {item.path}: {item.reason}" for item in found.unreadable[:MAX_UNREADABLE_SHOWN]]
+    more = len(found.unreadable) - len(first)
+    total = found.n + len(found.unreadable)
+    return [
+        f"Skipped {len(found.unreadable)} of {total} pictures that can't be read:",
+        *first,
+        *([f"  and {more} more (--json lists all)."] if more else []),
+    ]

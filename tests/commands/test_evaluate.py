@@ -1,0 +1,117 @@
+"""`evaluate` on the tiny model and a manifest of drawn pictures; which split; what the matrix looks like."""
+
+import argparse
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edgefashion.commands import evaluate as verb
+from edgefashion.data.manifest import Manifest, Row
+from edgefashion.errors import DataError, UsageError
+from edgefashion.evaluation.evaluate import Unreadable, score
+from edgefashion.runtime.classifier import Classifier
+
+
+def _run(*words):
+    parser = argparse.ArgumentParser()
+    verb.add_arguments(parser)
+    return verb.run(parser.parse_args([str(word) for word in words]))
+
+
+@pytest.fixture
+def source(tiny_model, tmp_path):
+    """A manifest of two labels of the tiny model: 12 noisy pictures in validation, 6 in train, one of them damaged."""
+    labels = Classifier.open(tiny_model).labels[:2]
+    random = np.random.default_rng(0)
+    lines = ["path,type,group,split"]
+    for i in range(18):
+        Image.fromarray(random.integers(0, 256, (20, 16, 3), dtype=np.uint8)).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{labels[i % 2]},person{i % 4},{'train' if i % 3 == 0 else 'validation'}")
+    (tmp_path / "4.png").write_bytes(b"\x89PNG\r\n\x1a\nnot much of a picture")
+    path = tmp_path / "pictures.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_json_equals_a_score_made_by_hand(tiny_model, source, capsys):
+    assert _run(tiny_model, source, "--json", "--threads", 1) == 0
+    data = json.loads(capsys.readouterr().out)
+    classifier = Classifier.open(tiny_model)
+    kept = [i for i in range(18) if i % 3 and i != 4]
+    right = sum(classifier.classify(source.parent / f"{i}.png").type == classifier.labels[i % 2] for i in kept)
+    assert data["source"]["split"] == "validation"
+    assert data["n"] == len(kept) == 11
+    assert data["top1"] == right / 11
+    assert [item["path"] for item in data["unreadable"]] == ["4.png"]
+    assert data["labels"] == list(classifier.labels)
+    assert data["model"]["name"] == classifier.card.name
+
+
+def test_the_table_names_split_counts_and_intervals(tiny_model, source, capsys):
+    assert _run(tiny_model, source) == 0
+    shown = capsys.readouterr().out
+    for text in ("split validation: 11 pictures by 4 contributors", "top-1", "macro-F1", "calibration error",
+                 "Confusion matrix", "Skipped 1 of 12 pictures", "4.png"):  # fmt: skip
+        assert text in shown
+
+
+def test_splits_and_limits(tiny_model, source, capsys):
+    for words, expected in (
+        (("--split", "train"), ("train", 6)),
+        (("--split", "all"), ("all", 17)),
+        (("--limit", 3), ("validation", 3)),
+        (("--limit", 1000), ("validation", 11)),
+    ):
+        assert _run(tiny_model, source, "--json", *words) == 0
+        data = json.loads(capsys.readouterr().out)
+        assert (data["source"]["split"], data["n"]) == expected
+
+
+def test_wrong_numbers_are_wrong_usage(tiny_model, source):
+    for words in (("--limit", 0), ("--threads", -1)):
+        with pytest.raises(UsageError, match="at least 1"):
+            _run(tiny_model, source, *words)
+
+
+def _manifest(*splits):
+    rows = tuple(Row(f"{i}.png", "hat", "g", split) for i, split in enumerate(splits))
+    return Manifest("some", rows, ("hat",))
+
+
+def test_the_default_split_is_validation_then_test_then_all():
+    assert [verb.choose_split(_manifest(*splits), None)[0] for splits in (
+        ("train", "test", "validation"), ("train", "test"), ("train", "train"),
+    )] == ["validation", "test", "all"]  # fmt: skip
+    assert len(verb.choose_split(_manifest("train", "validation", "train"), "train")[1].rows) == 2
+
+
+def test_an_empty_split_is_an_error_that_lists_the_others():
+    with pytest.raises(DataError, match="no picture in the split 'test'; splits with pictures: train"):
+        verb.choose_split(_manifest("train"), "test")
+
+
+def test_the_matrix_is_aligned_and_names_confusions():
+    lines = verb.confusion_lines(("hat", "t-shirt"), ((100, 0), (7, 3)))
+    assert lines[1:4] == [
+        "              1   2",
+        "    hat  1  100   ·",
+        "t-shirt  2    7   3",
+    ]
+    assert lines[4] == "Most frequent confusions: t-shirt called hat 7×."
+
+
+def test_a_large_matrix_is_left_out():
+    labels = tuple(f"label{i}" for i in range(30))
+    lines = verb.confusion_lines(labels, np.roll(np.eye(30, dtype=int), 1, axis=1).tolist())
+    assert len(lines) == 1
+    assert lines[0].count("×") == verb.MAX_CONFUSIONS
+
+
+def test_many_unreadable_pictures_are_counted_and_the_first_named():
+    found = score(np.eye(2), [0, 1], ("a", "b"), unreadable=[Unreadable(f"{i}.jpg", "cut") for i in range(8)])
+    lines = verb._unreadable_lines(found)
+    assert lines[0] == "Skipped 8 of 10 pictures that can't be read:"
+    assert len(lines) == verb.MAX_UNREADABLE_SHOWN + 2
+    assert "3 more" in lines[-1]
