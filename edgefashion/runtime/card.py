@@ -260,7 +260,7 @@ class ModelCard:
             raise ModelFileError(f"Card: {error}") from error
         rule = check.keys("input", data.get("input"), ("height", "width", "colour", "resize"))
         given = {key: data[key] for key in KEYS if key in data and key != "card_version"}
-        given["input"] = InputRule(*(rule.get(key) for key in ("height", "width", "colour", "resize")))
+        given["input"] = InputRule(**{"height": 0, "width": 0, **rule})
         given["heads"] = tuple(_head(item) for item in check.listing("heads", data.get("heads"), MAX_HEADS))
         given["taxonomy"] = taxonomy
         given["golden"] = tuple(_golden(item) for item in check.listing("golden", data.get("golden", []), MAX_GOLDEN))

@@ -43,9 +43,8 @@ class Classifier:
         self.card: ModelCard = model_file.card
         self.labels: tuple[str, ...] = self.card.labels
         self.interpreter = interpreter
-        self._categories = {
-            name: category for category, types in self.card.taxonomy.categories.items() for name in types
-        }
+        categories = self.card.taxonomy.categories
+        self._categories = {name: category for category, types in categories.items() for name in types}
         expected = (1, self.card.input.height, self.card.input.width, 3)
         if interpreter.input_shape != expected or interpreter.input_dtype != np.uint8:
             raise ModelFileError(
@@ -55,9 +54,10 @@ class Classifier:
         for head in self.card.heads:
             output = interpreter.outputs.get(head.output)
             if output is None or (head.labels and output.shape != (1, len(head.labels))):
+                received = ", ".join(f"{name} {tensor.shape}" for name, tensor in interpreter.outputs.items())
                 raise ModelFileError(
-                    f"{self.path}: the card's head '{head.name}' needs an output '{head.output}' of {len(head.labels)} "
-                    f"numbers. Received: {', '.join(f'{name} {tensor.shape}' for name, tensor in interpreter.outputs.items())}."
+                    f"{self.path}: the card's head '{head.name}' needs an output '{head.output}' of "
+                    f"{len(head.labels)} numbers. Received: {received}."
                 )
 
     @classmethod
@@ -122,8 +122,8 @@ class Classifier:
             image: As `classify`.
 
         Returns:
-            float32 array of shape (n,), 0–1, in the order of `labels`. A quantised output's steps are 1/256 wide, so the sum
-            may miss 1 by a little.
+            float32 array of shape (n,), 0–1, in the order of `labels`. A quantised output's steps are 1/256 wide, so
+            the sum may miss 1 by a little.
         """
         return self._probabilities(self.card.head(TYPE_HEAD), self.interpreter.run(self._prepare(image)))
 

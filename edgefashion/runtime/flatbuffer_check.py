@@ -43,7 +43,7 @@ class Vector(NamedTuple):
     """Where a vector of scalars lies: the first item's byte, the number of items, bytes per item."""
 
     start: int
-    count: int
+    length: int
     item_bytes: int
 
 
@@ -118,10 +118,10 @@ class FlatbufferReader:
             return self._string(vector, name)
         if kind in _VECTORS:
             return vector
-        if vector.count > MAX_TABLES:
+        if vector.length > MAX_TABLES:
             raise ModelFileError(f"damaged model: more than {MAX_TABLES} tables.")
         inner = kind[1:]
-        offsets = struct.unpack_from(f"<{vector.count}I", self.content, vector.start)
+        offsets = struct.unpack_from(f"<{vector.length}I", self.content, vector.start)
         fields = SCHEMA[inner]
         return [self.table(vector.start + 4 * index + offset, inner, fields) for index, offset in enumerate(offsets)]
 
@@ -136,7 +136,7 @@ class FlatbufferReader:
 
     def _string(self, vector: Vector, name: str) -> str:
         """Return a string; native code relies on the zero byte after it."""
-        stop = vector.start + vector.count
+        stop = vector.start + vector.length
         if stop >= self.end or self.content[stop]:
             raise ModelFileError(f"damaged model: a text in a {name} has no end.")
         return self.content[vector.start : stop].decode("utf-8", "replace")
@@ -146,13 +146,13 @@ class FlatbufferReader:
         if vector is None:
             return ()
         code = {1: "b", 2: "h", 4: "i", 8: "q"}[vector.item_bytes]
-        return struct.unpack_from(f"<{vector.count}{code}", self.content, vector.start)
+        return struct.unpack_from(f"<{vector.length}{code}", self.content, vector.start)
 
     def floats(self, vector: Vector | None) -> tuple[float, ...]:
         """Return the items of a vector of float32; none for an absent one."""
         if vector is None:
             return ()
-        return struct.unpack_from(f"<{vector.count}f", self.content, vector.start)
+        return struct.unpack_from(f"<{vector.length}f", self.content, vector.start)
 
 
 def check_flatbuffer(content: bytes, end: int) -> tuple[FlatbufferReader, list[Any]]:

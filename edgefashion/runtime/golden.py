@@ -1,4 +1,4 @@
-"""Golden vectors: tiny inputs with the outputs that the workshop computed, so that a device can prove that it agrees."""
+"""Golden vectors: tiny inputs with the outputs that the workshop computed, so that a device can prove it agrees."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -128,7 +128,5 @@ def _compare(vector: int, head: Head, expected: tuple[int, ...], received: tuple
 def _output(raw: dict[str, NDArray[Any]], head: Head) -> NDArray[Any]:
     """Find a head's output by its tensor name."""
     if head.output not in raw:
-        raise ModelFileError(
-            f"the model has no output '{head.output}', which the card names. Outputs: {', '.join(raw)}."
-        )
+        raise ModelFileError(f"no output '{head.output}' in the model, but in its card. Outputs: {', '.join(raw)}.")
     return raw[head.output]

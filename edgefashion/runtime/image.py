@@ -214,7 +214,8 @@ def _rgb(picture: Image.Image) -> Image.Image:
 
 def _eight_bits(grey: NDArray[Any]) -> NDArray[np.uint8]:
     """Scale 16-bit grey (0–65535, wider values clipped) to 0–255, rounded."""
-    return ((np.clip(grey, 0, 65535).astype(np.uint32) + 128) // 257).astype(np.uint8)
+    eight: NDArray[np.uint8] = ((np.clip(grey, 0, 65535).astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return eight
 
 
 def _from_array(array: NDArray[Any]) -> Image.Image:

@@ -36,7 +36,7 @@ class RuntimeReport(NamedTuple):
 
 
 class OutputTensor(NamedTuple):
-    """An output: its shape, and the quantisation `real = (stored - zero_point) * scale`; scale 0 means plain float32."""
+    """An output: its shape, and its quantisation `real = (stored - zero_point) * scale`; scale 0 means plain float."""
 
     shape: tuple[int, ...]
     scale: float
