@@ -66,11 +66,14 @@ def test_what_is_no_model_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        ({"split": "test", "n": 7, "top1": 0.5, "interval": [0.2, 0.8]}, "top-1 0.5000 (0.2000 to 0.8000) n 7 split test"),
+        (
+            {"split": "test", "n": 7, "top1": 0.5, "interval": [0.2, 0.8]},
+            "top-1 0.5000 (0.2000 to 0.8000) n 7 split test",
+        ),
         ({"split": "validation", "n": 0}, "split validation"),
         ({"top1": "high", "interval": "wide"}, ""),
         ("unknown", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_an_open_accuracy_table_never_breaks_the_verb(facts, expected):
     assert inspect._accuracy(facts) == expected
