@@ -107,7 +107,8 @@ class _Canvas:
     def lay(self, layers: list[Layer], colour: fabric.Array, pattern: str) -> None:
         """Fits the garment into the frame and draws its layers from the back to the front."""
         rng = self.rng
-        colour = np.asarray(np.clip(colour * rng.uniform(0.92, 1.08, 3), 0.05, 0.96), dtype=np.float32)
+        tint = rng.uniform(0.92, 1.08) * rng.uniform(0.97, 1.03, 3)
+        colour = np.asarray(np.clip(colour * tint, 0.05, 0.96), dtype=np.float32)
         accent = fabric.accent_of(rng, colour)
         self._pose(np.concatenate([layer.points for layer in layers]))
         x, y = self._garment_coordinates()

@@ -36,8 +36,8 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
-"""Of the unpacked files. The publisher's MD5 sums are of gzip files that hold a name and a time; Debian packs the same
-content without them."""
+"""Of the unpacked files. The publisher's MD5 sums (README of zalandoresearch/fashion-mnist) are of gzip files that hold
+a name and a time; Debian packs without them. With both put back, Debian's files have exactly those MD5 sums."""
 
 INSTEAD = "install the Debian package (apt-get install dataset-fashion-mnist), or give a folder: fashion-mnist:FOLDER"
 
