@@ -72,7 +72,7 @@ def keras_weights(pytorch: Mapping[str, Array], include_top: bool = True) -> dic
         module, _, weight = name.rpartition(".")
         layer = _layer_name(module)
         if layer is None:
-            raise CheckpointError(f"EfficientNet-Lite has no weight '{name[:80]}'; is it another network?")
+            raise CheckpointError(f"EfficientNet-Lite has no weight {name[:80]!r}; is it another network?")
         if weight == _COUNTER and layer.endswith("_bn"):
             continue
         keras_name, value = _convert(layer, weight, array, name)
@@ -112,7 +112,7 @@ def _convert(layer: str, weight: str, array: Array, name: str) -> tuple[str, Arr
     if layer.endswith("_conv") and "depthwise" not in layer and weight == "weight" and array.ndim == 4:
         return "kernel", array.transpose(2, 3, 1, 0)
     raise CheckpointError(
-        f"EfficientNet-Lite has no weight '{name[:80]}' of shape {array.shape}; is it another network?"
+        f"EfficientNet-Lite has no weight {name[:80]!r} of shape {array.shape}; is it another network?"
     )
 
 

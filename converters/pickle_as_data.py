@@ -105,7 +105,7 @@ class _Machine:
         """Return the `Name` if it is allowed. Raises PickleRefusedError otherwise."""
         found = Name(str(module)[:80], str(name)[:80]) if isinstance(module, str) and isinstance(name, str) else None
         if found is None or found not in self.names:
-            asked = f"'{found.module}.{found.name}'" if found else "a global that is not named by two strings"
+            asked = repr(f"{found.module}.{found.name}") if found else "a global that is not named by two strings"
             raise PickleRefusedError(f"it asks for {asked}, which plain weights do not need")
         return found
 
