@@ -18,17 +18,21 @@ Keras twin can be built equal to it:
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgefashion.errors import CheckpointError
+from edgefashion.errors import CheckpointError, MissingExtraError
+
+from .pytorch_weights import read_pytorch_weights
 
 Array = npt.NDArray[Any]
 
-EPSILON = 1e-3
-MOMENTUM = 0.99
+NAME = "efficientnet-lite0"
+TOLERANCE = 1e-4
+"""Largest difference of a logit that the parity check allows (logits reach about 11; float32 rounding gives 1e-5)."""
 
 _LAYERS = {
     r"_conv_stem": "stem_conv",
@@ -81,6 +85,76 @@ def keras_weights(pytorch: Mapping[str, Array], include_top: bool = True) -> dic
     if not include_top:
         del layers["type_dense"]
     return layers
+
+
+def convert(source: str | Path, destination: str | Path) -> float:
+    """Write the Keras twin of an EfficientNet-Lite0 as a checkpoint, after proving it equal to the original network.
+
+    Args:
+        source: the PyTorch weights, for example `efficientnet_lite_weights_path()`.
+        destination: the `.safetensors` checkpoint to write; must not exist.
+
+    Returns:
+        The largest absolute difference of the logits between the original and the twin.
+
+    Raises:
+        CheckpointError: the weights are another network's, the destination exists, or the outputs differ by more than
+            `TOLERANCE`; then nothing is written.
+        MissingExtraError: torch and the original network, which the parity check runs, are not installed.
+    """
+    from edgefashion.models.architectures import architecture
+    from edgefashion.models.checkpoint import Checkpoint, save_checkpoint
+
+    destination = Path(destination)
+    if destination.exists():
+        raise CheckpointError(f"{destination} exists; choose another name or remove it.")
+    pytorch = read_pytorch_weights(source)
+    weights = {f"{layer}/{name}": array for layer, row in keras_weights(pytorch).items() for name, array in row.items()}
+    classes = len(weights["type_dense/bias"])
+    labels = tuple(f"class {number}" for number in range(classes))
+    checkpoint = Checkpoint(architecture(NAME, classes), weights, name=NAME, labels=labels)
+    pictures = parity_pictures(checkpoint.spec.height)
+    twin = checkpoint.model().predict(pictures, verbose=0)
+    difference = float(np.abs(twin - original_logits(pytorch, pictures)).max())
+    if not difference <= TOLERANCE:
+        raise CheckpointError(f"The twin's logits differ by {difference:.2g}; at most {TOLERANCE} is allowed.")
+    save_checkpoint(checkpoint, destination)
+    return difference
+
+
+def parity_pictures(side: int) -> Array:
+    """Return four drawn pictures (ramps, edges, noise, waves), float32 (4, side, side, 3) RGB in [-1, 1)."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    noise = np.random.default_rng(5).uniform(0, 1, (side, side))
+    planes = [
+        np.stack([x, y, 1 - x], -1),
+        np.stack([(x > 0.3) & (y < 0.7), x > 0.5, y > 0.2], -1).astype(float),
+        np.stack([noise, noise.T, 1 - noise], -1),
+        np.stack([np.sin(20 * x * y), np.cos(9 * x), np.sin(30 * y)], -1) / 2 + 0.5,
+    ]
+    return ((np.rint(np.stack(planes) * 255) - 128) / 128).astype(np.float32)
+
+
+def original_logits(pytorch: Mapping[str, Array], pictures: Array) -> Array:
+    """Return the logits of the original PyTorch network, float32 (n, classes).
+
+    Args:
+        pytorch: its state dictionary.
+        pictures: float32 (n, height, width, 3) RGB in [-1, 1); sides are multiples of 32.
+
+    Raises:
+        MissingExtraError: torch or efficientnet_lite_pytorch is not installed.
+    """
+    try:
+        import torch
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise MissingExtraError("convert", "The parity check against the original network") from error
+    network = EfficientNet.from_name(NAME, num_classes=len(pytorch["_fc.bias"]))
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in pytorch.items()})
+    network.eval()
+    with torch.no_grad():
+        return network(torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))).numpy()
 
 
 def block_count(layers: Mapping[str, object]) -> int:
