@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edgefashion.evaluation.evaluate import Evaluation
 
 HELP = "Judge a model file on labelled pictures: accuracy with intervals, per class, confusions, calibration."
-EXAMPLE = "edgefashion evaluate garment.tflite clothing-ten:../shared/data/clothing --split validation"
+EXAMPLE = "edgefashion evaluate garment.tflite my-photos/ --split validation"
 
 SPLIT_ORDER = ("validation", "test")
 """Which split is judged where none is asked for: the first of these that has pictures, else all of them."""
