@@ -1,0 +1,1 @@
+"""Recipe → fit → distil → prune → quantise-aware; read `run.py` first."""

@@ -1,0 +1,83 @@
+"""After the last stage: temperature, "not sure" threshold, and the float network's figures on held-out pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefashion.data.manifest import Manifest
+from edgefashion.evaluation.evaluate import score
+from edgefashion.evaluation.result import Evaluation
+from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.training.loop import logits_of
+from edgefashion.training.pipeline import Pictures, load_pictures
+from edgefashion.training.recipe import Recipe
+
+KEPT_SHARE = 0.95
+"""The threshold is set so that this share of tuning pictures is answered with "sure"."""
+
+
+def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune: Pictures) -> Checkpoint:
+    """Adds temperature, threshold and the float accuracy on the held-out split to a checkpoint.
+
+    Args:
+        checkpoint: after its last stage.
+        manifest: all pictures; the held-out split is taken from it.
+        recipe: names the splits.
+        tune: prepared pictures of the tuning split.
+    """
+    network = checkpoint.model()
+    logits = logits_of(network, tune.images)
+    temperature = fit_temperature(logits, tune.truth)
+    confidence = softmax(logits / temperature).max(1)
+    threshold = float(np.clip(np.quantile(confidence, 1.0 - KEPT_SHARE), 0.05, 0.95))
+    if recipe.data.held_out == recipe.data.tune:
+        held = tune
+    else:
+        held = load_pictures(manifest.select(recipe.data.held_out), checkpoint.spec.height, checkpoint.spec.width)
+        logits = logits_of(network, held.images)
+    groups = [row.group for row in held.rows]
+    result = score(softmax(logits / temperature), held.truth, checkpoint.labels, groups)
+    return dataclasses.replace(
+        checkpoint, temperature=temperature, threshold=round(threshold, 4), accuracy=figures(result, recipe.data.held_out)
+    )
+
+
+def figures(result: Evaluation, split: str) -> dict[str, Any]:
+    """What a card says of an evaluation."""
+    return {
+        "split": split, "n": result.n, "top1": result.top1, "interval": list(result.top1_interval),
+        "macro_f1": result.macro_f1, "ece": result.ece,
+    }  # fmt: skip
+
+
+def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Turns logits (n, classes) into probabilities (n, classes), float64."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def fit_temperature(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> float:
+    """Finds the temperature with the smallest negative log-likelihood (Guo et al. 2017), by golden-section search in 0.2–5.
+
+    Args:
+        logits: (n, classes).
+        truth: (n,) label indices.
+
+    Returns:
+        The temperature, rounded to 4 digits; 1.0 for fewer than 20 pictures.
+    """
+    if len(truth) < 20:
+        return 1.0
+
+    def loss(log_t: float) -> float:
+        return -float(np.mean(np.log(softmax(logits / np.exp(log_t))[np.arange(len(truth)), truth] + 1e-12)))
+
+    low, high, ratio = np.log(0.2), np.log(5.0), (np.sqrt(5.0) - 1.0) / 2.0
+    for _ in range(40):
+        a, b = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, b) if loss(a) < loss(b) else (a, high)
+    return round(float(np.exp((low + high) / 2.0)), 4)

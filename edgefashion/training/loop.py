@@ -1,0 +1,199 @@
+"""One stage of training: AdamW, warm-up and cosine, averaged weights, an optional teacher; resumable after every epoch."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+import tf_keras
+
+from edgefashion.training.augment import augment, mix, normalise
+from edgefashion.training.pipeline import Pictures, as_rgb, batches
+from edgefashion.training.recipe import Augment, Schedule
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a stage stands. Loss and accuracy are of the epoch so far; `tuned` is the accuracy on the tuning split, or None."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    tuned: float | None
+    seconds_left: float
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass
+class Stage:
+    """What one stage needs beside the network.
+
+    Attributes:
+        name: of the stage.
+        schedule: how long and how hard.
+        plan: augmentation; height, width: the network's input.
+        train, tune: pictures (tune may be None).
+        seed: of order and augmentation.
+        state: file that an interrupted stage goes on from.
+        report: is told the progress.
+        teacher: network whose logits are to be matched, and the share and temperature of that loss.
+        before_step, after_epoch: calls for pruning schedules.
+    """
+
+    name: str
+    schedule: Schedule
+    plan: Augment
+    height: int
+    width: int
+    train: Pictures
+    tune: Pictures | None
+    seed: int
+    state: Path
+    report: Report
+    teacher: tf_keras.Model | None = None
+    weight: float = 0.0
+    temperature: float = 1.0
+    before_step: Callable[[int], None] | None = None
+
+
+def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
+    """Trains a network in place.
+
+    Returns:
+        One row an epoch: loss, accuracy, tuned (accuracy on the tuning split), seconds.
+    """
+    plan, schedule = stage.plan, stage.schedule
+    steps = math.ceil(len(stage.train.truth) / schedule.batch)
+    optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay or None)
+    if schedule.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    optimizer.build(network.trainable_variables)
+    shadows = [tf.Variable(v, trainable=False) for v in network.variables] if schedule.average else []
+    classes = network.output_shape[-1]
+
+    @tf.function
+    def step(images: tf.Tensor, truth: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        targets = tf.one_hot(truth, classes) * (1.0 - schedule.smoothing) + schedule.smoothing / classes
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        x = augment(images, plan, stage.height, stage.width, seeds[0]) if schedule.augment else normalise(images)
+        if plan.mixup and schedule.augment:
+            x, targets = mix(x, targets, plan.mixup, seeds[1])
+        soft = tf.nn.softmax(stage.teacher(x, training=False) / stage.temperature) if stage.teacher else None
+        with tf.GradientTape() as tape:
+            logits = network(x, training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+            if soft is not None:
+                close = tf.nn.softmax_cross_entropy_with_logits(soft, logits / stage.temperature)
+                loss = (1.0 - stage.weight) * loss + stage.weight * stage.temperature**2 * tf.reduce_mean(close)
+        optimizer.apply_gradients(zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True))
+        for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
+            if variable.dtype.is_floating:
+                shadow.assign_sub((1.0 - average) * (shadow - variable))
+            else:
+                shadow.assign(variable)
+        right = tf.reduce_mean(tf.cast(tf.argmax(logits, 1) == truth, tf.float32))
+        return loss, right
+
+    average = tf.Variable(0.0, trainable=False)
+    kept = [*network.variables, *optimizer.variables, *shadows]
+    history = _resume(stage.state, kept)
+    for epoch in range(len(history), schedule.epochs):
+        started, losses, rights = time.monotonic(), 0.0, 0.0
+        for number, (images, truth) in enumerate(batches(stage.train, schedule.batch, stage.seed, epoch)):
+            done = epoch * steps + number
+            optimizer.learning_rate.assign(_learning_rate(schedule, done / steps))
+            average.assign(min(schedule.average, (1.0 + done) / (10.0 + done)))
+            if stage.before_step:
+                stage.before_step(done)
+            loss, right = step(tf.constant(images), tf.constant(truth), tf.constant([stage.seed, done], tf.int32))
+            losses, rights = losses + float(loss), rights + float(right)
+            spent = time.monotonic() - started
+            left = spent / (number + 1) * (steps * (schedule.epochs - epoch) - number - 1)
+            row = (losses / (number + 1), rights / (number + 1))
+            stage.report(Progress(stage.name, epoch + 1, schedule.epochs, number + 1, steps, *row, None, left))
+        tuned = _tuned(network, shadows, stage.tune)
+        history.append({"loss": losses / steps, "accuracy": rights / steps, "tuned": tuned, "seconds": time.monotonic() - started})
+        _save(stage.state, kept, history)
+        left = (time.monotonic() - started) * (schedule.epochs - epoch - 1)
+        stage.report(Progress(stage.name, epoch + 1, schedule.epochs, steps, steps, losses / steps, rights / steps, tuned, left))
+    for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
+        variable.assign(shadow)
+    return history
+
+
+def logits_of(network: tf_keras.Model, images: npt.NDArray[np.uint8], batch: int = 64) -> npt.NDArray[np.float32]:
+    """Runs a network over prepared pictures.
+
+    Args:
+        network: from float32 [-1, 1) to logits.
+        images: uint8 (n, height, width, 3) RGB or (n, height, width) grey, already of the network's size.
+        batch: pictures at once.
+
+    Returns:
+        float32 (n, classes).
+    """
+
+    @tf.function(reduce_retracing=True)
+    def forward(x: tf.Tensor) -> tf.Tensor:
+        return network(normalise(x), training=False)
+
+    parts = [forward(tf.constant(as_rgb(images[i : i + batch]))).numpy() for i in range(0, len(images), batch)]
+    return np.concatenate(parts)
+
+
+def _tuned(network: tf_keras.Model, shadows: Sequence[tf.Variable], tune: Pictures | None) -> float:
+    """Accuracy on the tuning split with the averaged weights, or NaN without one."""
+    if tune is None or not len(tune.truth):
+        return math.nan
+    swap = [v.numpy() for v in network.variables] if shadows else []
+    for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
+        variable.assign(shadow)
+    right = float(np.mean(logits_of(network, tune.images).argmax(1) == tune.truth))
+    for value, variable in zip(swap, network.variables if shadows else [], strict=True):
+        variable.assign(value)
+    return right
+
+
+def _learning_rate(schedule: Schedule, epoch: float) -> float:
+    """Linear warm-up, then half a cosine to 1 % of the top."""
+    if epoch < schedule.warmup:
+        return schedule.learning_rate * (epoch + 0.01) / schedule.warmup
+    share = (epoch - schedule.warmup) / max(1e-9, schedule.epochs - schedule.warmup)
+    return schedule.learning_rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share))))
+
+
+def _save(path: Path, variables: Sequence[tf.Variable], history: list[dict[str, float]]) -> None:
+    """Writes what a stage needs to go on: a kill at any moment leaves the file of the epoch before, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.npz")
+    columns: dict[str, Any] = {key: np.array([row[key] for row in history]) for key in history[0]}
+    try:
+        np.savez(temporary, **columns, **{f"v{i}": v.numpy() for i, v in enumerate(variables)})
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _resume(path: Path, variables: Sequence[tf.Variable]) -> list[dict[str, float]]:
+    """Reads the state of an interrupted stage into the variables; an empty history where there is none."""
+    if not path.exists():
+        return []
+    with np.load(path, allow_pickle=False) as saved:
+        for i, variable in enumerate(variables):
+            variable.assign(saved[f"v{i}"])
+        keys = [key for key in saved.files if not key[1:].isdigit()]
+        return [dict(zip(keys, row, strict=True)) for row in zip(*(saved[key].tolist() for key in keys), strict=True)]

@@ -1,0 +1,106 @@
+"""Manifest → uint8 arrays → batches. Every picture passes through `runtime.image.prepare`, so what is learnt is what is seen.
+
+Pictures are decoded once and kept as bytes; augmentation happens on batches, inside the network's own graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefashion.data.manifest import Manifest, Row
+from edgefashion.errors import DataError, ImageError
+from edgefashion.runtime.image import prepare
+
+CACHE_MARGIN = 7 / 6
+"""Training pictures are kept this much larger than the input, so that crops still have detail."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Prepared pictures with their labels.
+
+    Attributes:
+        images: uint8 (n, height, width, 3) RGB, or (n, height, width) grey.
+        truth: int64 (n,), index of the label.
+        rows: the manifest's rows, in the same order.
+        skipped: (path, reason) of every picture that could not be read.
+    """
+
+    images: npt.NDArray[np.uint8]
+    truth: npt.NDArray[np.int64]
+    rows: tuple[Row, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
+def load_pictures(
+    manifest: Manifest, height: int, width: int, rule: str = "stretch", advance: Callable[[int], None] | None = None
+) -> Pictures:
+    """Decodes and prepares every picture of a manifest.
+
+    Args:
+        manifest: what to load.
+        height, width: size to prepare to, pixels.
+        rule: resize rule.
+        advance: called with 1 after each picture.
+
+    Returns:
+        The pictures that could be read; grey (n, height, width) where the manifest holds grey arrays of just that size.
+
+    Raises:
+        DataError: not one picture could be read.
+    """
+    arrays = manifest.arrays
+    if arrays is not None and arrays.shape[1:] == (height, width):
+        if advance:
+            advance(len(arrays))
+        return Pictures(arrays, manifest.truth, manifest.rows)
+    images = np.empty((len(manifest.rows), height, width, 3), np.uint8)
+    skipped: list[tuple[str, str]] = []
+    kept: list[int] = []
+
+    def one(index: int) -> str | None:
+        row = manifest.rows[index]
+        try:
+            images[index] = prepare(manifest.picture(row), height, width, rule)
+        except ImageError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(4) as pool:
+        for index, problem in enumerate(pool.map(one, range(len(manifest.rows)))):
+            if problem is None:
+                kept.append(index)
+            else:
+                skipped.append((manifest.rows[index].path, problem))
+            if advance:
+                advance(1)
+    if not kept:
+        raise DataError(f"Not one of the {len(manifest.rows)} pictures of '{manifest.name}' could be read.")
+    if len(kept) < len(images):
+        images = images[kept]
+    return Pictures(images, manifest.truth[kept], tuple(manifest.rows[index] for index in kept), tuple(skipped))
+
+
+def batches(
+    pictures: Pictures, size: int, seed: int, epoch: int
+) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
+    """Yields every picture once, in an order that depends on seed and epoch only; the last batch is filled up from the start.
+
+    Yields:
+        uint8 (size, height, width, 3) and int64 (size,).
+    """
+    count = len(pictures.truth)
+    order = np.random.default_rng([seed, epoch]).permutation(count)
+    for start in range(0, count, size):
+        index = np.take(order, np.arange(start, start + size), mode="wrap")
+        yield as_rgb(pictures.images[index]), pictures.truth[index]
+
+
+def as_rgb(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Repeats a grey batch (n, height, width) three times into (n, height, width, 3); RGB passes through."""
+    return np.repeat(images[..., None], 3, axis=-1) if images.ndim == 3 else images

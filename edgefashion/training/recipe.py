@@ -1,0 +1,236 @@
+"""A recipe: a TOML file that says how a model is made, read into frozen dataclasses.
+
+Unknown keys and names are errors that list the known ones. The digest of a recipe names it in run.json and in the card.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgefashion.errors import RecipeError
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which pictures: `source` as `edgefashion data check` takes it; which splits train, tune (temperature, threshold) and judge."""
+
+    source: str
+    taxonomy: str = ""
+    train: tuple[str, ...] = ("train",)
+    tune: str = "validation"
+    held_out: str = "validation"
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which network: a key of `ARCHITECTURES`, its input in pixels, and where its first weights come from.
+
+    `weights`: "" (random), "efficientnet-lite0" (ImageNet, from the package of that name), or a checkpoint's path or shipped name.
+    `folded`: batch normalisation is merged before training and its statistics stay as they are.
+    """
+
+    architecture: str
+    height: int = 0
+    width: int = 0
+    weights: str = ""
+    folded: bool = False
+    dropout: float = 0.2
+    drop_path: float = 0.0
+
+
+@dataclass(frozen=True)
+class Augment:
+    """What training pictures suffer. Shares are of the picture's side, rotations in degrees, probabilities 0–1.
+
+    `scale`: smallest share of the area that a crop keeps; `aspect`: largest stretch of it; `erase`: probability of a grey patch;
+    `mixup`: parameter of the Beta distribution (Zhang et al. 2018, arXiv 1710.09412), 0 is off.
+    """
+
+    flip: bool = True
+    rotate: float = 0.0
+    scale: float = 1.0
+    aspect: float = 1.0
+    shift: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    cast: float = 0.0
+    erase: float = 0.0
+    mixup: float = 0.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how hard a stage trains: AdamW (Loshchilov & Hutter 2019) with warm-up and cosine decay.
+
+    `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`, `average` (decay a step
+    of the exponential average of weights, 0 is off), `augment` (false trains on plain pictures).
+    """
+
+    epochs: int
+    batch: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    warmup: float = 0.0
+    smoothing: float = 0.0
+    average: float = 0.0
+    augment: bool = True
+
+
+@dataclass(frozen=True)
+class Distil(Schedule):
+    """Training against a larger network's probabilities (Hinton et al. 2015, arXiv 1503.02531).
+
+    `teacher`: name or path of the teacher's recipe; `weight`: share of its loss; `temperature`: softens both.
+    """
+
+    teacher: str = ""
+    weight: float = 0.7
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class PruneChannels(Schedule):
+    """Removes expansion channels until `macs` (share of the multiply-accumulates) is left, then trains against the unpruned network.
+
+    `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks at.
+    """
+
+    macs: float = 1.0
+    multiple: int = 8
+    batches: int = 16
+    weight: float = 0.7
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class PruneWeights(Schedule):
+    """Sets the smallest weights to zero (tfmot) until `sparsity` of them are: makes the zipped file smaller, nothing else."""
+
+    sparsity: float = 0.0
+    weight: float = 0.0
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class QuantiseAware(Schedule):
+    """Trains with 8-bit rounding in place (Jacob et al. 2018); keeps the zeros of `prune-weights`. `weight`: share of the teacher's loss."""
+
+    weight: float = 0.0
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides how a model comes out. Absent stages are skipped; the order is as written here."""
+
+    name: str
+    data: Data
+    model: Model
+    version: str = "1.0.0"
+    description: str = ""
+    seed: int = 1
+    augment: Augment = field(default_factory=Augment)
+    fit: Schedule | None = None
+    distil: Distil | None = None
+    prune_channels: PruneChannels | None = None
+    prune_weights: PruneWeights | None = None
+    quantise_aware: QuantiseAware | None = None
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the recipe's values, in hex. Where the data lie is no part of it: only what they are called."""
+        values = dataclasses.asdict(self)
+        values["data"]["source"] = self.data.source.split(":")[0]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of the recipes that come with EdgeFashion."""
+    return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """Reads a recipe.
+
+    Args:
+        name_or_path: a name from `recipe_names()`, or the path of a TOML file.
+
+    Raises:
+        RecipeError: no such recipe, not TOML, an unknown key, a missing key or a value of the wrong kind.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = RECIPES / f"{name_or_path}.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(f"There is no recipe '{name_or_path}'. Known: {', '.join(recipe_names())}, or a .toml file.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"Recipe '{name_or_path}' can't be read: {error}.") from error
+    recipe: Recipe = _parse(Recipe, table, "recipe")
+    _check(recipe)
+    return recipe
+
+
+def _parse(cls: type[Any], table: dict[str, Any], where: str) -> Any:
+    """Fills a dataclass from a TOML table; keys have hyphens where fields have underscores."""
+    hints = typing.get_type_hints(cls)
+    known = {f.name.replace("_", "-"): f for f in dataclasses.fields(cls)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise RecipeError(f"Unknown key '{key}' in [{where}]. Known: {', '.join(sorted(known))}.")
+        values[known[key].name] = _convert(hints[known[key].name], value, f"{where}.{key}" if where != "recipe" else key)
+    try:
+        return cls(**values)
+    except TypeError as error:
+        required = [f.name for f in dataclasses.fields(cls)
+                    if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]  # fmt: skip
+        missing = [name.replace("_", "-") for name in required if name not in values]
+        raise RecipeError(f"[{where}] lacks the key {', '.join(missing)}.") from error
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    if isinstance(hint, types.UnionType):
+        hint = next(member for member in typing.get_args(hint) if member is not types.NoneType)
+    if dataclasses.is_dataclass(hint):
+        if isinstance(value, dict):
+            return _parse(typing.cast(type[Any], hint), value, where)
+    elif typing.get_origin(hint) is tuple:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
+        return value
+    raise RecipeError(f"'{where}' has a value of the wrong kind. Received: {value!r}.")
+
+
+def _check(recipe: Recipe) -> None:
+    """Refuses values out of range before hours are spent on them."""
+    for name in ("fit", "distil", "prune_channels", "prune_weights", "quantise_aware"):
+        stage = getattr(recipe, name)
+        if stage is None:
+            continue
+        where = name.replace("_", "-")
+        for key, low, high in (("epochs", 0, 10_000), ("batch", 1, 65_536), ("learning_rate", 0.0, 10.0), ("smoothing", 0.0, 0.9),
+                               ("average", 0.0, 0.99999), ("weight", 0.0, 1.0), ("macs", 0.05, 1.0), ("sparsity", 0.0, 0.95),
+                               ("multiple", 1, 64), ("temperature", 0.1, 100.0)):  # fmt: skip
+            value = getattr(stage, key, low)
+            if not low <= value <= high:
+                raise RecipeError(f"'{where}.{key.replace('_', '-')}' must lie between {low} and {high}. Received: {value}.")
+    if all(getattr(recipe, name) is None for name in ("fit", "distil")) and not recipe.model.weights:
+        raise RecipeError("A recipe needs [fit], [distil] or 'model.weights': there is nothing to start from.")
+    if recipe.distil and not recipe.distil.teacher:
+        raise RecipeError("[distil] lacks the key teacher.")

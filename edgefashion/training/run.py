@@ -1,0 +1,240 @@
+"""The stages of a recipe, in order: fit → distil → prune channels → prune weights → quantise-aware.
+
+A run is a folder: `recipe.json`, `stages/NAME.safetensors` after each stage, `state/NAME.npz` while one is under way,
+`checkpoint.safetensors` and `run.json` at the end. Started again, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import tf_keras
+
+from edgefashion.data.manifest import Manifest
+from edgefashion.data.sources import open_source
+from edgefashion.errors import DataError, RecipeError
+from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgefashion.taxonomy import Taxonomy
+from edgefashion.training.calibrate import calibrated
+from edgefashion.training.loop import Report, Stage, run_stage
+from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
+from edgefashion.training.prune_channels import prune_channels
+from edgefashion.training.prune_weights import train_pruning_weights
+from edgefashion.training.quantise_aware import train_quantise_aware
+from edgefashion.training.recipe import Augment, Recipe, Schedule, load_recipe
+from edgefashion.training.start import first_checkpoint
+
+PACKAGES = ("tensorflow", "tensorflow-cpu", "tf_keras", "tensorflow-model-optimization", "numpy", "pillow", "edgefashion")
+STAGES = ("fit", "distil", "prune-channels", "prune-weights", "quantise-aware")
+
+
+@dataclass
+class Run:
+    """One run of a recipe: what every stage is given.
+
+    Attributes:
+        recipe: what to do.
+        folder: the run's folder.
+        manifest: all pictures of the source.
+        train, tune: prepared pictures; the training ones a little larger than the input.
+        report: is told the progress.
+        teacher: the distilling teacher's network, once it is there.
+    """
+
+    recipe: Recipe
+    folder: Path
+    manifest: Manifest
+    train: Pictures
+    tune: Pictures
+    report: Report
+    teacher: tf_keras.Model | None = None
+
+    def stage(self, name: str, schedule: Schedule, spec: Any, **changes: Any) -> Stage:
+        """Describes a stage of this run for `run_stage`."""
+        plan = self.recipe.augment if schedule.augment else Augment(flip=False)
+        return Stage(
+            name, schedule, plan, spec.height, spec.width, self.train, self.tune, self.recipe.seed,
+            self.folder / "state" / f"{name}.npz", self.report, **changes,
+        )  # fmt: skip
+
+
+def run_recipe(
+    recipe: Recipe,
+    folder: Path,
+    report: Report,
+    source: str | None = None,
+    loading: Callable[[int], None] | None = None,
+) -> Checkpoint:
+    """Runs a recipe, or goes on with it.
+
+    Args:
+        recipe: what to do.
+        folder: the run's folder; made if absent.
+        report: is told the progress of every step.
+        source: data source in place of the recipe's.
+        loading: called with 1 for every picture decoded.
+
+    Returns:
+        The finished checkpoint, also in `folder/checkpoint.safetensors`.
+
+    Raises:
+        RecipeError: the folder holds the run of another recipe.
+        DataError: no usable pictures.
+    """
+    manifest = open_source(source or recipe.data.source)
+    _claim(folder, recipe, manifest)
+    started = time.monotonic()
+    if (folder / "checkpoint.safetensors").exists():
+        return load_checkpoint(folder / "checkpoint.safetensors")
+    trained = manifest.select(*recipe.data.train)
+    if len({row.type for row in trained.rows}) < 2:
+        raise DataError(f"'{manifest.name}' has fewer than two labels in its training split; a classifier needs at least two.")
+    tf_keras.utils.set_random_seed(recipe.seed)
+    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels), recipe, manifest, trained)
+    spec = checkpoint.spec
+    margin = CACHE_MARGIN if recipe.augment.scale < 1.0 else 1.0
+    size = (round(spec.height * margin), round(spec.width * margin))
+    train = load_pictures(trained, *size, advance=loading)
+    tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
+    run = Run(recipe, folder, manifest, train, tune, report)
+    if recipe.distil:
+        teacher_recipe = load_recipe(recipe.distil.teacher)
+        run.teacher = run_recipe(teacher_recipe, folder / "teacher", report, source).model()
+        run.teacher.trainable = False
+    histories: dict[str, Any] = {}
+    for name in STAGES:
+        if getattr(recipe, name.replace("-", "_")) is None:
+            continue
+        path = folder / "stages" / f"{name}.safetensors"
+        if path.exists():
+            checkpoint = load_checkpoint(path)
+            continue
+        checkpoint, histories[name] = _STEPS[name](run, checkpoint)
+        checkpoint = dataclasses.replace(checkpoint, stage=name)
+        save_checkpoint(checkpoint, path)
+        (folder / "state" / f"{name}.npz").unlink(missing_ok=True)
+    checkpoint = calibrated(checkpoint, manifest, recipe, tune)
+    save_checkpoint(checkpoint, folder / "checkpoint.safetensors")
+    _write_run(folder, recipe, manifest, checkpoint, histories, train, tune, time.monotonic() - started)
+    return checkpoint
+
+
+def _fit(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    network = checkpoint.model()
+    history = run_stage(network, run.stage("fit", _given(run.recipe.fit), checkpoint.spec))
+    return checkpoint.with_model(network), history
+
+
+def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    plan = _given(run.recipe.distil)
+    network = checkpoint.model()
+    stage = run.stage("distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature)
+    history = run_stage(network, stage)
+    return checkpoint.with_model(network), history
+
+
+def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    plan = _given(run.recipe.prune_channels)
+    teacher = run.teacher or checkpoint.model()
+    narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed)
+    network = narrow.model()
+    stage = run.stage("prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature)
+    history = run_stage(network, stage)
+    return narrow.with_model(network), history
+
+
+def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    plan = _given(run.recipe.prune_weights)
+    return train_pruning_weights(checkpoint, plan, lambda changes: run.stage("prune-weights", plan, checkpoint.spec, **changes),
+                                 run.teacher)  # fmt: skip
+
+
+def _quantise_aware(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    plan = _given(run.recipe.quantise_aware)
+    return train_quantise_aware(checkpoint, plan, lambda changes: run.stage("quantise-aware", plan, checkpoint.spec, **changes),
+                                run.teacher)  # fmt: skip
+
+
+_STEPS = {
+    "fit": _fit,
+    "distil": _distil,
+    "prune-channels": _prune_channels,
+    "prune-weights": _prune_weights,
+    "quantise-aware": _quantise_aware,
+}
+
+
+def _given(stage: Any) -> Any:
+    """The stage's table, which is there: absent stages are skipped before."""
+    if stage is None:
+        raise RecipeError("A stage was started that the recipe does not have.")
+    return stage
+
+
+def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, trained: Manifest) -> Checkpoint:
+    """Adds what the card will say of origin and labels."""
+    taxonomy = Taxonomy.load(recipe.data.taxonomy) if recipe.data.taxonomy else Taxonomy.from_labels(manifest.labels)
+    facts = {
+        "data": manifest.name, "data_licence": manifest.licence, "data_digest": manifest.digest,
+        "pictures": len(trained.rows), "groups": len({row.group for row in trained.rows}),
+        "recipe": recipe.name, "recipe_digest": recipe.digest,
+        "train": list(recipe.data.train), "tune": recipe.data.tune, "held_out": recipe.data.held_out,
+    }  # fmt: skip
+    return dataclasses.replace(
+        checkpoint, name=recipe.name, version=recipe.version, description=recipe.description,
+        taxonomy=taxonomy.to_dict(), training=facts,
+    )  # fmt: skip
+
+
+def _claim(folder: Path, recipe: Recipe, manifest: Manifest) -> None:
+    """Writes the recipe into a new run folder; refuses a folder of another recipe or other data."""
+    mark = {"recipe": dataclasses.asdict(recipe), "digest": recipe.digest, "data_digest": manifest.digest}
+    path = folder / "recipe.json"
+    if path.exists():
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            held = {}
+        if (held.get("digest"), held.get("data_digest")) != (recipe.digest, manifest.digest):
+            raise RecipeError(f"'{folder}' holds the run of another recipe or other data. Choose another --out, or delete the folder.")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(path, mark)
+
+
+def _write_run(
+    folder: Path, recipe: Recipe, manifest: Manifest, checkpoint: Checkpoint, histories: dict[str, Any],
+    train: Pictures, tune: Pictures, seconds: float,
+) -> None:  # fmt: skip
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    _write(folder / "run.json", {
+        "recipe": dataclasses.asdict(recipe), "recipe_digest": recipe.digest,
+        "data": {"name": manifest.name, "digest": manifest.digest, "labels": list(manifest.labels)},
+        "skipped": [list(pair) for pair in (*train.skipped, *tune.skipped)],
+        "machine": {"python": platform.python_version(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "versions": versions, "seconds": round(seconds, 1), "stages": histories,
+        "results": {"accuracy": checkpoint.accuracy, "temperature": checkpoint.temperature, "threshold": checkpoint.threshold},
+    })  # fmt: skip
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, default=list), encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
