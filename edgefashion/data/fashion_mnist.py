@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import sys
+import urllib.error
 import urllib.request
 import zlib
 from pathlib import Path
@@ -134,6 +135,8 @@ def download(folder: Path, publisher: str = PUBLISHER) -> Path:
                 packed = answer.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or error
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             raise DataError(f"Can't download {address} ({reason}); {INSTEAD}.") from error
         if hashlib.sha256(unpack(packed, address)).hexdigest() != expected:
             raise DataError(f"The download of {address} is not the file that was published; {INSTEAD}.")
