@@ -24,14 +24,14 @@ PRINTS_ONLY_PLAIN = ("shoes", "hat", "outwear", "blazer", "hoodie", "pants")
 
 EXAMPLES: tuple[tuple[str, str, int, str, str, str], ...] = (
     ("t-shirt-red", "t-shirt", 3, "red", "plain", "wood"),
-    ("t-shirt-white-striped", "t-shirt", 11, "white", "striped", "carpet"),
+    ("t-shirt-white-striped", "t-shirt", 11, "white", "striped", "wood"),
     ("shirt-blue-checked", "shirt", 5, "blue", "checked", "sheet"),
     ("longsleeve-navy-striped", "longsleeve", 7, "navy", "striped", "sheet"),
     ("hoodie-grey", "hoodie", 2, "grey", "plain", "wood"),
     ("outwear-green", "outwear", 4, "green", "plain", "sheet"),
     ("dress-pink-dotted", "dress", 6, "pink", "dotted", "wall"),
     ("skirt-black", "skirt", 9, "black", "plain", "wood"),
-    ("pants-blue", "pants", 1, "blue", "plain", "wood"),
+    ("pants-blue", "pants", 1, "blue", "plain", "sheet"),
     ("shorts-beige", "shorts", 8, "beige", "plain", "carpet"),
     ("shoes-red", "shoes", 10, "red", "plain", "wood"),
     ("hat-navy", "hat", 12, "navy", "plain", "wall"),
