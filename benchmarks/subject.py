@@ -1,0 +1,51 @@
+"""What the suites measure: a model file and a picture, chosen the same way everywhere."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from edgefashion.runtime.shipped import SHIPPED, find_model
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+FRAME = (480, 640)
+"""Height and width of a camera's frame, pixels."""
+
+
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds --model."""
+    parser.add_argument("--model", help="a .tflite file or a shipped name (default: the shipped default model)")
+
+
+def model_path(model: str | None) -> Path:
+    """The model's file."""
+    return find_model(model)
+
+
+def model_name(path: Path) -> str:
+    """How a result names a model: its shipped name, else the file's name; never a path of this machine."""
+    names = [name for name, shipped in SHIPPED.items() if shipped.resolve() == path.resolve()]
+    return names[0] if names else path.name
+
+
+def photo() -> Path:
+    """An example photo."""
+    return min(EXAMPLES.glob("*.jpg"))
+
+
+def frame() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """An example photo as a camera's frame: uint8 (480, 640, 3) RGB."""
+    with Image.open(photo()) as picture:
+        return np.asarray(picture.convert("RGB").resize(FRAME[::-1], Image.Resampling.BICUBIC))
+
+
+def frame_jpeg() -> bytes:
+    """The same frame as a JPEG of quality 90."""
+    stream = io.BytesIO()
+    Image.fromarray(frame()).save(stream, "JPEG", quality=90)
+    return stream.getvalue()

@@ -1,0 +1,77 @@
+"""Writes the tables of the README files from the committed results: `python -m benchmarks.table [--check]`.
+
+A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.result import RESULTS, Result
+from benchmarks.subject import ROOT
+
+PAGES = (ROOT / "README.md", ROOT / "benchmarks" / "README.md")
+MARKED = re.compile(r"(<!-- bench:([a-z-]+):begin -->\n).*?(<!-- bench:\2:end -->)", re.DOTALL)
+
+
+def render(result: Result, machine: dict[str, Any]) -> str:
+    """A result as Markdown: title, table, limits, settings and machine."""
+    lines = [f"**{result.title}**", "", _row(result.columns), _row(["---"] * len(result.columns))]
+    lines += [_row([_cell(cell) for cell in row]) for row in result.rows]
+    if result.limits:
+        lines += ["", _row(["limit", "allowed", "measured", "kept"]), _row(["---"] * 4)]
+        for limit in result.limits:
+            unit = f" {limit.unit}" if limit.unit else ""
+            kept = "yes" if limit.kept else "**no**"
+            lines.append(_row([limit.what, f"{limit.allowed:g}{unit}", f"{limit.measured:g}{unit}", kept]))
+    settings = ", ".join(f"{key} {value[:12] if key == 'digest' else value}" for key, value in result.settings.items())
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    place = f"{machine['processor']}, {machine['cores']} cores (load {machine['load']}), Python {machine['python']}"
+    return "\n".join([*lines, "", f"{settings}. {place}, {packages}."])
+
+
+def _row(cells: Any) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(cell: str | float | None) -> str:
+    """A cell as text: whole numbers with separators, none as a dash."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,}"
+
+
+def fill(page: str, folder: Path = RESULTS) -> str:
+    """The page with every marked table written anew; a marker without a result stays as it is."""
+
+    def replaced(match: re.Match[str]) -> str:
+        path = folder / f"{match[2]}.json"
+        return f"{match[1]}{render(*Result.read(path))}\n{match[3]}" if path.exists() else match[0]
+
+    return MARKED.sub(replaced, page)
+
+
+def stale_pages() -> list[Path]:
+    """The pages whose tables differ from the committed results."""
+    return [page for page in PAGES if page.exists() and fill(page.read_text()) != page.read_text()]
+
+
+def update_all() -> None:
+    """Writes the tables of all pages."""
+    for page in stale_pages():
+        page.write_text(fill(page.read_text()))
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        stale = stale_pages()
+        if stale:
+            names = ", ".join(str(page.relative_to(ROOT)) for page in stale)
+            raise SystemExit(f"Tables differ from the results in {names}; run: python -m benchmarks.table")
+    else:
+        update_all()
