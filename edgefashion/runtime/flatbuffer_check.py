@@ -139,7 +139,10 @@ class FlatbufferReader:
         stop = vector.start + vector.length
         if stop >= self.end or self.content[stop]:
             raise ModelFileError(f"damaged model: a text in a {name} has no end.")
-        return self.content[vector.start : stop].decode("utf-8", "replace")
+        try:
+            return self.content[vector.start : stop].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ModelFileError(f"damaged model: a text in a {name} is not UTF-8.") from error
 
     def integers(self, vector: Vector | None) -> tuple[int, ...]:
         """Return the items of a vector of int32 or int64; none for an absent one."""
