@@ -43,8 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
         display.print_json({"source": arguments.source, "digest": manifest.digest, **report.to_dict()})
     else:
         display.table(["label", *SPLITS_SHOWN, "all", "groups"], label_rows(report), title=title(report))
-        display.table(["largest groups", "pictures", "share"], group_rows(report))
+        if any(number > 1 for number in report.groups.values()):
+            display.table(["largest groups", "pictures", "share"], group_rows(report))
         display.table(["finding", "number", "for example"], finding_rows(report))
+        if any(row[1] not in ("0", "1", "-") for row in finding_rows(report)):
+            print("--json lists every picture of every finding.")
         for line in [*(f"Note: {note}." for note in report.notes), *(f"Warning: {text}." for text in report.warnings)]:
             print(line)
     if not report.usable:
@@ -90,7 +93,10 @@ def finding_rows(report: DataReport) -> list[list[str]]:
         ("leaks: duplicates across splits", report.leaking_pictures),
     )
     for what, found in clusters:
-        rows.append([what, f"{len(found):,}", " = ".join(found[0][:2]) if found else ""])
+        if found is None:
+            rows.append([what, "-", "not looked for in pictures as small as these"])
+        else:
+            rows.append([what, f"{len(found):,}", " = ".join(found[0][:2]) if found else ""])
     leaking = report.leaking_groups
     rows.append(["leaks: groups in several splits", f"{len(leaking):,}", leaking[0] if leaking else ""])
     return rows

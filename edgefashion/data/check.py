@@ -14,7 +14,7 @@ import numpy as np
 
 from edgefashion.data.duplicates import equal_clusters, join_pairs, near_pairs
 from edgefashion.data.manifest import Manifest
-from edgefashion.data.picture_facts import KINDS, PictureFacts, perceptual_hash, picture_facts
+from edgefashion.data.picture_facts import KINDS, MIN_SIDE, PictureFacts, perceptual_hash, picture_facts
 from edgefashion.data.split import SPLITS
 from edgefashion.errors import DataError
 
@@ -41,7 +41,7 @@ class DataReport:
         unreadable: Path → reason.
         kinds: Kind (see `KINDS`) → paths of such pictures.
         exact: Clusters of pictures with the same bytes.
-        near: Clusters of pictures that are nearly, not exactly, the same.
+        near: Clusters of pictures that are nearly, not exactly, the same; None where they were not looked for.
         relabelled: Clusters, exact or near, whose pictures bear different labels.
         leaking_groups: Groups that lie in more than one split.
         leaking_pictures: Clusters, exact or near, that lie in more than one split.
@@ -58,7 +58,7 @@ class DataReport:
     unreadable: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     exact: tuple[Cluster, ...] = ()
-    near: tuple[Cluster, ...] = ()
+    near: tuple[Cluster, ...] | None = ()
     relabelled: tuple[Cluster, ...] = ()
     leaking_groups: tuple[str, ...] = ()
     leaking_pictures: tuple[Cluster, ...] = ()
@@ -85,7 +85,7 @@ class DataReport:
             "kinds": {kind: list(paths) for kind, paths in self.kinds.items()},
             "duplicates": {
                 "exact": [list(paths) for paths in self.exact],
-                "near": [list(paths) for paths in self.near],
+                "near": None if self.near is None else [list(paths) for paths in self.near],
             },
             "relabelled": [list(paths) for paths in self.relabelled],
             "leaks": {
@@ -127,9 +127,6 @@ def check(manifest: Manifest, progress: Callable[[int], object] | None = None) -
     def paths(clusters: list[tuple[int, ...]]) -> tuple[Cluster, ...]:
         return tuple(tuple(rows[position].path for position in cluster) for cluster in clusters)
 
-    notes = list(manifest.notes)
-    if manifest.arrays is not None:
-        notes.append("near duplicates are not looked for in pictures as small as these")
     problems, warnings = _judge(manifest, readable)
     return DataReport(
         name=manifest.name,
@@ -142,7 +139,7 @@ def check(manifest: Manifest, progress: Callable[[int], object] | None = None) -
             kind: tuple(row.path for row, item in zip(rows, facts, strict=True) if kind in item.kinds) for kind in KINDS
         },
         exact=paths(exact),
-        near=paths(near),
+        near=None if manifest.arrays is not None else paths(near),
         relabelled=paths([cluster for cluster in same if len({rows[position].type for position in cluster}) > 1]),
         leaking_groups=tuple(sorted(group for group, splits in sides.items() if len(splits) > 1)),
         leaking_pictures=paths(
@@ -150,15 +147,16 @@ def check(manifest: Manifest, progress: Callable[[int], object] | None = None) -
         ),
         problems=problems,
         warnings=warnings,
-        notes=tuple(notes),
+        notes=manifest.notes,
     )
 
 
 def _facts(manifest: Manifest) -> Iterator[PictureFacts]:
     """Yields the facts of every picture in order, some of them read ahead by threads (Pillow frees the lock)."""
     if manifest.arrays is not None:
+        kinds = ("tiny", "grey") if min(manifest.arrays.shape[1:]) < MIN_SIDE else ("grey",)
         for picture in manifest.arrays:
-            yield PictureFacts(key=hashlib.sha256(picture.tobytes()).digest())
+            yield PictureFacts(kinds=kinds, key=hashlib.sha256(picture.tobytes()).digest())
         return
     # Without the package it stops here, not after minutes of reading.
     perceptual_hash(np.zeros((8, 8, 3), dtype=np.uint8))

@@ -53,7 +53,8 @@ def open_folder(folder: str | os.PathLike[str]) -> Manifest:
     if not rows:
         raise DataError(
             f"'{folder}' holds no picture in a label folder; expected FOLDER/label/picture with an ending such as "
-            f"{', '.join(PICTURE_SUFFIXES[:4])}; received {len(tops)} sub-folders and {skipped.total()} other files."
+            f"{', '.join(PICTURE_SUFFIXES[:4])}; received {len(tops)} sub-folders and {skipped.total()} other files: "
+            "put the pictures into sub-folders named by what they show."
         )
     return Manifest(
         root.resolve().name or "folder",
