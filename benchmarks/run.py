@@ -7,8 +7,9 @@ import sys
 from types import ModuleType
 
 from benchmarks import table
-from benchmarks.result import Result
+from benchmarks.result import Result, machine
 from benchmarks.suites import precision, resize, start, whole_path
+from edgefashion.errors import EdgeFashionError
 
 SUITES: dict[str, ModuleType] = {
     "start": start,
@@ -25,13 +26,20 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     verbs = parser.add_subparsers(dest="suite", metavar="SUITE")
     for name, suite in SUITES.items():
-        suite.add_arguments(verbs.add_parser(name, help=suite.TITLE, description=suite.__doc__))
+        verb = verbs.add_parser(name, help=suite.TITLE, description=suite.__doc__)
+        suite.add_arguments(verb)
+        verb.add_argument("--show", action="store_true", help="print the tables only; write no result and no page")
     chosen = [words] if words else [[name] for name in WITHOUT_DATA]
     for line in chosen:
         arguments = parser.parse_args(line)
-        result: Result = SUITES[arguments.suite].measure(arguments)
-        print(table.render(*Result.read(result.write())), end="\n\n")
-    table.update_all()
+        try:
+            result: Result = SUITES[arguments.suite].measure(arguments)
+        except EdgeFashionError as error:
+            raise SystemExit(f"benchmarks: {error}") from error
+        print(table.render(result, machine()), end="\n\n")
+        if not arguments.show:
+            result.write()
+            table.update_all()
     return 0
 
 
