@@ -14,7 +14,8 @@ import edgefashion
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("demo.txt", "dev.txt")
+LOCKS = ["requirements/demo.txt", "requirements/dev.txt"]
+LOCKS += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "runtimes").glob("requirements-*.txt"))
 PIN = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[0-9a-z.!+]+)"
     r"(?: ; (?P<marker>[^\\]+?))?(?: --hash=sha256:[0-9a-f]{64})+"
@@ -23,7 +24,7 @@ PIN = re.compile(
 
 def pins(lock: str) -> dict[str, str]:
     """The pinned names and versions of a requirements file; fails on any line of another kind."""
-    text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
+    text = (ROOT / lock).read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for line in text.replace(" \\\n", " ").splitlines():
         match = PIN.fullmatch(re.sub(r"\s+", " ", line).strip())
@@ -48,15 +49,15 @@ def test_one_version_everywhere() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_requirements_are_names_versions_and_hashes(lock: str) -> None:
-    assert len(pins(lock)) > 20
-    text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
+    assert pins(lock)
+    text = (ROOT / lock).read_text(encoding="utf-8")
     assert "//" not in text
     assert "@" not in text
     assert not re.search(r"^\s*(-[a-z]|--(?!hash=))", text, flags=re.MULTILINE), "a pip option in a requirements file"
 
 
 def test_development_has_the_versions_of_the_demo() -> None:
-    demo, dev = pins("demo.txt"), pins("dev.txt")
+    demo, dev = pins("requirements/demo.txt"), pins("requirements/dev.txt")
     assert demo.items() <= dev.items()
 
 
@@ -64,8 +65,8 @@ def test_every_dependency_is_pinned() -> None:
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
     demo = names([*project["dependencies"], *extras["data"], *extras["train"]])
-    assert demo <= pins("demo.txt").keys()
-    assert names(extras["dev"]) <= pins("dev.txt").keys()
+    assert demo <= pins("requirements/demo.txt").keys()
+    assert names(extras["dev"]) <= pins("requirements/dev.txt").keys()
 
 
 def test_every_folder_of_python_files_is_packaged() -> None:
