@@ -22,16 +22,17 @@ PIN = re.compile(
 )
 
 
-def pins(lock: str) -> dict[str, str]:
+def pins(lock: str) -> set[tuple[str, str]]:
     """The pinned names and versions of a requirements file; fails on any line of another kind."""
     text = (ROOT / lock).read_text(encoding="utf-8")
-    found: dict[str, str] = {}
+    found: list[tuple[str, str, str | None]] = []
     for line in text.replace(" \\\n", " ").splitlines():
         match = PIN.fullmatch(re.sub(r"\s+", " ", line).strip())
         assert match, f"{lock} holds a line that is not a name, a version and hashes: {line[:80]}"
-        assert match["name"] not in found, f"{lock} pins {match['name']} twice"
-        found[match["name"]] = match["version"]
-    return found
+        found.append((match["name"], match["version"], match["marker"]))
+    places = {(name, marker) for name, _, marker in found}
+    assert len(places) == len(found), f"{lock} pins a package twice for the same machines"
+    return {(name, version) for name, version, _ in found}
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -58,15 +59,15 @@ def test_requirements_are_names_versions_and_hashes(lock: str) -> None:
 
 def test_development_has_the_versions_of_the_demo() -> None:
     demo, dev = pins("requirements/demo.txt"), pins("requirements/dev.txt")
-    assert demo.items() <= dev.items()
+    assert demo <= dev
 
 
 def test_every_dependency_is_pinned() -> None:
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
     demo = names([*project["dependencies"], *extras["data"], *extras["train"]])
-    assert demo <= pins("requirements/demo.txt").keys()
-    assert names(extras["dev"]) <= pins("requirements/dev.txt").keys()
+    assert demo <= {name for name, _ in pins("requirements/demo.txt")}
+    assert names(extras["dev"]) <= {name for name, _ in pins("requirements/dev.txt")}
 
 
 def test_every_folder_of_python_files_is_packaged() -> None:
