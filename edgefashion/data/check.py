@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from edgefashion.data.duplicates import equal_clusters, join_pairs, near_pairs
+from edgefashion.data.duplicates import equal_clusters, join_pairs, near_clusters
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.picture_facts import KINDS, MIN_SIDE, PictureFacts, perceptual_hash, picture_facts
 from edgefashion.data.split import SPLITS
@@ -197,8 +197,8 @@ def _near(facts: list[PictureFacts], positions: list[int]) -> list[tuple[int, ..
     if not kept:
         return []
     hashes = np.array([number for _, number, _ in kept], dtype=np.uint64)
-    pairs = near_pairs(hashes, np.array([fields for _, _, fields in kept], dtype=np.uint8))
-    return join_pairs([(kept[first][0], kept[second][0]) for first, second in pairs])
+    found = near_clusters(hashes, np.array([fields for _, _, fields in kept], dtype=np.uint8))
+    return [tuple(kept[index][0] for index in cluster) for cluster in found]
 
 
 def _counts(manifest: Manifest) -> dict[str, dict[str, int]]:

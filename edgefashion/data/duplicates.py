@@ -18,15 +18,16 @@ FIELDS = 16
 BLOCK = 1024
 
 
-def near_pairs(
+def near_clusters(
     hashes: NDArray[np.uint64],
     fields: NDArray[np.uint8],
     distance: int = MAX_HASH_DISTANCE,
     difference: float = MAX_COLOUR_DIFFERENCE,
-) -> list[tuple[int, int]]:
-    """Gives the pairs of pictures that are nearly the same.
+) -> list[tuple[int, ...]]:
+    """Gives the clusters of pictures that are nearly the same; whatever hangs together by pairs is one cluster.
 
-    All hashes are compared in blocks: 4,400 take about 0.1 s, 50,000 about 15 s.
+    Every hash is compared with every other, in blocks: 4,400 take less than a second, 50,000 half a minute. Pictures
+    that are in one cluster already aren't compared again, so that thousands of copies cost no more than others.
 
     Args:
         hashes: uint64 (n,), a perceptual hash per picture.
@@ -35,18 +36,24 @@ def near_pairs(
         difference: The largest mean difference of the fields, in levels.
 
     Returns:
-        Pairs (i, j) of positions with i < j, sorted.
+        Positions, two or more together, each cluster sorted, in the order of their first one.
     """
-    pairs = []
-    for start in range(0, len(hashes), BLOCK):
-        block = hashes[start : start + BLOCK]
-        bits = np.bitwise_count(block[:, None] ^ hashes[None, start:])
-        for first, second in zip(*(found.tolist() for found in np.nonzero(bits <= distance)), strict=True):
-            if first < second:
-                one, other = fields[start + first].astype(np.int16), fields[start + second].astype(np.int16)
-                if np.abs(one - other).mean() <= difference:
-                    pairs.append((start + first, start + second))
-    return sorted(pairs)
+    count = len(hashes)
+    flat = fields.reshape(count, -1) if count else np.zeros((0, 1), dtype=np.uint8)
+    cluster = np.arange(count)
+    for start in range(0, count, BLOCK):
+        close = np.bitwise_count(hashes[start : start + BLOCK, None] ^ hashes[None, start:]) <= distance
+        close &= np.arange(start, count)[None] > np.arange(start, start + len(close))[:, None]
+        for row in np.flatnonzero(close.any(axis=1)).tolist():
+            first = start + row
+            others = start + np.flatnonzero(close[row])
+            others = others[cluster[others] != cluster[first]]
+            apart = np.abs(flat[others].astype(np.int16) - flat[first]).mean(axis=1)
+            same = others[apart <= difference]
+            if len(same):
+                joined = np.append(cluster[same], cluster[first])
+                cluster[np.isin(cluster, joined)] = joined.min()
+    return equal_clusters([number.to_bytes(8, "big") for number in cluster.tolist()])
 
 
 def equal_clusters(keys: Sequence[bytes]) -> list[tuple[int, ...]]:

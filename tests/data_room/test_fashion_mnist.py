@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgefashion.data import fashion_mnist as module
@@ -92,6 +92,7 @@ def test_a_gzip_bomb_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
         unpack(bomb, "bomb")
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=60) | st.binary(max_size=60).map(lambda rest: b"\0\0\x08\x03" + rest), st.sampled_from([1, 3])
 )
@@ -104,6 +105,7 @@ def test_any_bytes_are_an_array_or_a_data_error(content: bytes, dimensions: int)
     assert array.size == len(content) - 4 - 4 * dimensions
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=3, max_size=3), st.integers(-3, 3))
 def test_an_idx_file_is_read_back_unless_its_length_lies(shape: list[int], change: int) -> None:
     array = (np.arange(int(np.prod(shape))) % 256).astype(np.uint8).reshape(shape)

@@ -87,6 +87,7 @@ def test_says_what_is_wrong_and_where(content: bytes, message: str) -> None:
     assert len(str(caught.value)) < 400
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: ("path,type,group,split\n" + text).encode()))
 def test_any_bytes_give_rows_or_a_data_error(content: bytes) -> None:
     try:
@@ -96,7 +97,7 @@ def test_any_bytes_give_rows_or_a_data_error(content: bytes) -> None:
     assert all(row.path and row.type and row.group and row.split in SPLITS for row in rows)
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.builds(Row, clean.map(lambda name: f"p/{name}".replace("\\", "_")), clean, clean, st.sampled_from(SPLITS)),

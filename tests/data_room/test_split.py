@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgefashion.data.split import SPLITS, split_of
@@ -17,6 +17,7 @@ def test_the_split_never_changes_between_versions() -> None:
     assert split_of("262", salt="edgefashion-40") == "validation"
 
 
+@settings(deadline=None)
 @given(st.sets(names), st.sets(names), shares, shares)
 def test_adding_groups_never_moves_another(before: set[str], added: set[str], validation: float, test: float) -> None:
     alone = {group: split_of(group, validation, test) for group in before}
@@ -24,6 +25,7 @@ def test_adding_groups_never_moves_another(before: set[str], added: set[str], va
     assert all(together[group] == split for group, split in alone.items())
 
 
+@settings(deadline=None)
 @given(names, shares, shares, shares)
 def test_a_changed_share_moves_only_from_and_to_train(group: str, test: float, one: float, other: float) -> None:
     moved = {split_of(group, one, test), split_of(group, other, test)}
