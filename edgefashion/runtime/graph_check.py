@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.flatbuffer_check import FlatbufferReader, Vector, check_flatbuffer
 from edgefashion.runtime.operators import OPERATORS, Operator, check_options
+from edgefashion.runtime.shapes import Call, output_shapes
 
 MAX_RANK = 6
 MAX_ELEMENTS = 2**30
-MAX_ACTIVATION_BYTES = 2**30
+MAX_ACTIVATION_BYTES = 2**28
+MAX_SHAPE_CONSTANT = 64
+"""Constants of at most this many whole numbers are read, for axes, paddings and sizes."""
 MAX_SCALE = 1e6
 MIN_SCALE = 1e-20
 
@@ -32,7 +35,7 @@ class Tensor(NamedTuple):
     name: str
     shape: tuple[int, ...]
     type: int
-    constant: bool
+    data: Vector | None
     bytes: int
 
 
@@ -61,7 +64,7 @@ def check_graph(content: bytes) -> None:
     operators = [_operator_kind(code) for code in codes]
     _check_references(reader, len(buffers), metadata_buffer, metadata or [], signatures or [], subgraphs[0])
     tensors = [_check_tensor(reader, tensor, buffers) for tensor in subgraphs[0][0] or []]
-    if sum(tensor.bytes for tensor in tensors if not tensor.constant) > MAX_ACTIVATION_BYTES:
+    if sum(tensor.bytes for tensor in tensors if tensor.data is None) > MAX_ACTIVATION_BYTES:
         raise ModelFileError(f"the model needs more than {MAX_ACTIVATION_BYTES} bytes of working memory.")
     _check_subgraph(reader, subgraphs[0], tensors, operators)
 
@@ -118,11 +121,12 @@ def _check_tensor(reader: FlatbufferReader, fields: list[Any], buffers: list[lis
         raise ModelFileError(f"the tensor '{name[:60]}' names a buffer that does not exist.")
     size = (elements * _ELEMENT_BITS[kind] + 7) // 8
     data: Vector | None = buffers[buffer][0]
-    constant = data is not None and data.length > 0
-    if data is not None and constant and data.length != size:
+    if data is not None and not data.length:
+        data = None
+    if data is not None and data.length != size:
         raise ModelFileError(f"the constant '{name[:60]}' has {data.length} bytes; its shape needs {size}.")
     _check_quantisation(reader, quantisation, name, kind, shape)
-    return Tensor(name, shape, kind, constant, size)
+    return Tensor(name, shape, kind, data, size)
 
 
 def _check_quantisation(
@@ -159,9 +163,9 @@ def _check_subgraph(
     inputs, outputs = reader.integers(subgraph[1]), reader.integers(subgraph[2])
     if not inputs or not outputs or any(not 0 <= index < len(tensors) for index in (*inputs, *outputs)):
         raise ModelFileError("damaged model: its inputs or outputs name tensors that do not exist.")
-    if any(tensors[index].constant for index in inputs):
+    if any(tensors[index].data is not None for index in inputs):
         raise ModelFileError("damaged model: an input is a constant.")
-    ready = {index for index, tensor in enumerate(tensors) if tensor.constant} | set(inputs)
+    ready = {index for index, tensor in enumerate(tensors) if tensor.data is not None} | set(inputs)
     for fields in subgraph[3] or []:
         (number, read, written, options_kind, options, custom, _, mutating, intermediates, large, larger, *second) = (
             fields
@@ -184,6 +188,34 @@ def _check_subgraph(
             if index in ready or not 0 <= index < len(tensors):
                 raise ModelFileError(f"the operator {kind.name} writes a tensor that is constant, taken or missing.")
             ready.add(index)
-        check_options(reader, kind, options_kind or 0, options)
+        values = check_options(reader, kind, options_kind or 0, options)
+        inner = [tensors[index] if index >= 0 else None for index in reads]
+        _check_shapes(reader, kind, inner, values, [tensors[index] for index in writes])
     if any(index not in ready for index in outputs):
         raise ModelFileError("damaged model: an output is never written.")
+
+
+def _check_shapes(
+    reader: FlatbufferReader, kind: Operator, reads: list[Tensor | None], options: list[Any], writes: list[Tensor]
+) -> None:
+    """Check that the outputs have the shapes that the operator will write."""
+    call = Call(
+        shapes=tuple(tensor.shape if tensor else () for tensor in reads),
+        constants=tuple(_whole_numbers(reader, tensor) for tensor in reads),
+        options=options,
+        declared=tuple(tensor.shape for tensor in writes),
+    )
+    try:
+        shapes = output_shapes(kind.name, call)
+    except ValueError as error:
+        raise ModelFileError(f"the operator {kind.name} has {error}.") from error
+    if tuple(shapes) != call.declared:
+        raise ModelFileError(f"the operator {kind.name} writes {shapes}, but the file declares {list(call.declared)}.")
+
+
+def _whole_numbers(reader: FlatbufferReader, tensor: Tensor | None) -> tuple[int, ...] | None:
+    """Return the items of a small constant of int32 or int64; None for anything else."""
+    item_bytes = {2: 4, 4: 8}.get(tensor.type, 0) if tensor else 0
+    if tensor is None or tensor.data is None or not item_bytes or tensor.bytes > MAX_SHAPE_CONSTANT * item_bytes:
+        return None
+    return reader.integers(Vector(tensor.data.start, tensor.bytes // item_bytes, item_bytes))

@@ -49,7 +49,7 @@ _SIZE = Option("4", 1, 4096)
 _DILATION = Option("4", 1, 1024, 1)
 _TYPE = Option("1", 0, 22)
 _AXIS = Option("4", -6, 6)
-_COUNT = Option("4", 1, 256)
+_COUNT = Option("4", 1, 64)
 _MASK = Option("4", 0, 63)
 _CONVOLUTION = (_PADDING, _STRIDE, _STRIDE, _ACTIVATION, _DILATION, _DILATION, _TYPE)
 _DEPTHWISE = (_PADDING, _STRIDE, _STRIDE, Option("4", 0, 4096), _ACTIVATION, _DILATION, _DILATION)
@@ -92,8 +92,6 @@ OPERATORS: dict[int, Operator] = {
     70: Operator("EXPAND_DIMS", 52, (), 2, 2, 1),
     74: Operator("SUM", 27, (_FLAG,), 2, 2, 1),
     76: Operator("RSQRT", 0, (), 1, 1, 1),
-    77: Operator("SHAPE", 55, (_TYPE,), 1, 1, 1),
-    83: Operator("PACK", 59, (_COUNT, _AXIS), 1, 64, 1),
     98: Operator("LEAKY_RELU", 75, (Option("f", -1e3, 1e3),), 1, 1, 1),
     114: Operator("QUANTIZE", 89, (), 1, 1, 1),
     117: Operator("HARD_SWISH", 91, (), 1, 1, 1),
