@@ -97,11 +97,10 @@ def append_files(flatbuffer: bytes, files: Mapping[str, bytes]) -> bytes:
         raise ModelFileError("associated files: the flatbuffer has some already; start from the bare flatbuffer.")
     out, directory = bytearray(flatbuffer), bytearray()
     for name, content in files.items():
-        method = STORED if name.endswith(".txt") else DEFLATED
+        method = STORED  # MediaPipe refuses the whole file if any member is deflated
         encoded = name.encode("utf-8")
         _check_name(name, encoded)
-        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-        packed = content if method == STORED else packer.compress(content) + packer.flush()
+        packed = content
         flags = 0 if name.isascii() else UTF8_NAME
         shared = (20, flags, method, TIME, DATE, zlib.crc32(content), len(packed), len(content), len(encoded), 0)
         _check_sizes(name, method, len(packed), len(content))

@@ -78,7 +78,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     """
     plan, schedule = stage.plan, stage.schedule
     steps = math.ceil(len(stage.train.truth) / schedule.batch)
-    optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay or None)
+    optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay)
     if schedule.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     optimizer.build(network.trainable_variables)

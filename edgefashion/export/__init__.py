@@ -1,0 +1,1 @@
+"""Checkpoint → `.tflite`: convert, describe, prove, and only then give it its name; read `export.py` first."""

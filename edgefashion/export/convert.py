@@ -1,0 +1,115 @@
+"""Keras network → TensorFlow Lite flatbuffer, in one of four number formats. Every format takes uint8 RGB."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+import tf_keras
+
+from edgefashion.errors import ExportRefusedError, UsageError
+from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.models.inverted_residual import INPUT_RANGE, InvertedResidualSpec
+from edgefashion.training.augment import normalise
+
+FORMATS = ("int8", "float16", "dynamic", "float32")
+"""int8: weights and activations, no float operator. float16 and dynamic (int8 weights only): for comparison. float32: as trained."""
+
+CALIBRATION_PICTURES = 200
+
+
+def convert(checkpoint: Checkpoint, number_format: str, calibration: npt.NDArray[np.uint8] | None = None) -> bytes:
+    """Converts a checkpoint's network; its output are probabilities, temperature folded in.
+
+    Args:
+        checkpoint: after any stage. One that went through quantise-aware training needs no calibration.
+        number_format: one of `FORMATS`.
+        calibration: uint8 (n, height, width, 3) training pictures, for int8 without quantise-aware training.
+
+    Returns:
+        The flatbuffer: input uint8 (1, height, width, 3) RGB; output (1, classes), uint8 for int8, else float32.
+
+    Raises:
+        UsageError: unknown format.
+        ExportRefusedError: int8 of a network without ranges and without calibration pictures, or of a kind that has no int8 form.
+    """
+    if number_format not in FORMATS:
+        raise UsageError(f"Unknown number format '{number_format}'. Known: {', '.join(FORMATS)}.")
+    if number_format == "int8":
+        return _convert_int8(checkpoint, calibration)
+    picture = tf_keras.Input((checkpoint.spec.height, checkpoint.spec.width, 3), batch_size=1, dtype=tf.uint8, name="picture")
+    network = _cooled(checkpoint).model(batch=1)
+    network.trainable = False
+    model = tf_keras.Model(picture, tf_keras.layers.Softmax(name="type")(network(normalise(picture))))
+    converter = _converter(model)
+    if number_format != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if number_format == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    return _run(converter)
+
+
+def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | None) -> bytes:
+    if not isinstance(checkpoint.spec, InvertedResidualSpec):
+        raise ExportRefusedError(f"A {type(checkpoint.spec).__name__} has no int8 form; int8 needs an inverted residual network.")
+    aware = bool(checkpoint.ranges)
+    if not aware and calibration is None:
+        raise ExportRefusedError(
+            f"'{checkpoint.name}' did not go through quantise-aware training: int8 needs calibration pictures from its "
+            "training split; give them with --data SOURCE."
+        )
+    cooled = _cooled(checkpoint)
+    if not aware:
+        cooled = dataclasses.replace(cooled, ranges={"input": INPUT_RANGE} if cooled.folded else {})
+    network = cooled.model(batch=1, ranged=aware or cooled.folded)
+    picture = tf_keras.Input(network.input_shape[1:], batch_size=1, name="picture")
+    converter = _converter(tf_keras.Model(picture, tf_keras.layers.Softmax(name="type")(network(picture))))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    # Runtimes before 2.10 compute wrong scores, silently, for dense layers quantised per channel.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    if calibration is not None and not aware:
+        pictures = calibration[:CALIBRATION_PICTURES]
+
+        def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
+            for picture in pictures:
+                yield [(picture[None].astype(np.float32) - 128.0) / 128.0]
+
+        converter.representative_dataset = representative
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.uint8
+    return _run(converter)
+
+
+def _cooled(checkpoint: Checkpoint) -> Checkpoint:
+    """Folds the temperature into the last layer: weights, bias and range divided by it."""
+    scale = 1.0 / checkpoint.temperature
+    weights = dict(checkpoint.weights)
+    for name in ("type_dense/kernel", "type_dense/bias"):
+        weights[name] = (weights[name] * scale).astype(np.float32)
+    ranges = dict(checkpoint.ranges)
+    if "type_dense" in ranges:
+        low, high = ranges["type_dense"]
+        ranges["type_dense"] = (low * scale, high * scale)
+    return dataclasses.replace(checkpoint, weights=weights, ranges=ranges)
+
+
+def _converter(model: tf_keras.Model) -> tf.lite.TFLiteConverter:
+    return tf.lite.TFLiteConverter.from_keras_model(model)
+
+
+def _run(converter: tf.lite.TFLiteConverter) -> bytes:
+    """Converts without the converter's remarks on stderr."""
+    saved, sink = os.dup(2), tempfile.TemporaryFile()
+    try:
+        os.dup2(sink.fileno(), 2)
+        return bytes(converter.convert())
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        sink.close()

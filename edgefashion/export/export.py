@@ -1,0 +1,290 @@
+"""The export: convert → describe → prove → write. The final name is written last, and only for a file that passed.
+
+`ExportReport` holds every number of the table that `edgefashion export` prints.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefashion.data.manifest import Manifest
+from edgefashion.errors import EdgeFashionError, ExportRefusedError, UsageError
+from edgefashion.evaluation.evaluate import evaluate
+from edgefashion.evaluation.graph import Graph, read_graph, zipped_bytes
+from edgefashion.evaluation.latency import Latency, compare_latency
+from edgefashion.evaluation.result import Evaluation
+from edgefashion.export.convert import convert
+from edgefashion.export.golden import choose_golden, golden_grids
+from edgefashion.export.metadata import write_metadata
+from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.runtime.card import Golden, Head, InputRule, ModelCard
+from edgefashion.runtime.classifier import Classifier
+from edgefashion.runtime.golden import check_golden, golden_input
+from edgefashion.runtime.interpreter import Interpreter
+from edgefashion.runtime.model_file import ModelFile, append_files, seal_card
+from edgefashion.taxonomy import Taxonomy
+from edgefashion.training.calibrate import figures
+from edgefashion.training.pipeline import load_pictures
+
+LABELS_FILE = "labels.txt"
+LOWEST_RUNTIME = "tflite-runtime 2.7.0"
+"""The oldest runtime that `make test-runtimes` opens the int8 files with."""
+DRAWN_DISAGREEMENT = 0.1
+"""Without held-out pictures: share of drawn inputs, clear to the float network, on which the answer may change."""
+CLEAR = 0.15
+"""An input is clear where the float network's best two probabilities lie this far apart."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Float against converted file on drawn inputs: how many, share with the same best label, largest difference of a probability."""
+
+    inputs: int
+    clear: int
+    same: float
+    largest_difference: float
+
+
+@dataclass(frozen=True)
+class Side:
+    """One column of the table: float parent or exported file.
+
+    Attributes:
+        accuracy: on the held-out pictures, or None.
+        parameters, macs: of the graph.
+        raw, zipped: bytes of the whole file, and after deflate.
+        latency: on one thread, in turns with the other side.
+    """
+
+    accuracy: Evaluation | None
+    parameters: int
+    macs: int
+    raw: int
+    zipped: int
+    latency: Latency
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported and how it compares with its float parent.
+
+    Attributes:
+        path: the file written.
+        number_format: one of `convert.FORMATS`.
+        checkpoint: name of the model.
+        before: the float32 file; after: the exported one.
+        agreement: on drawn inputs.
+        split: the held-out split that was judged on, or "".
+        recorded: the float accuracy that the checkpoint carries.
+        golden: number of golden vectors inside.
+        sparsity: share of zero weights.
+    """
+
+    path: Path
+    number_format: str
+    checkpoint: str
+    before: Side
+    after: Side
+    agreement: Agreement
+    split: str
+    recorded: dict[str, Any]
+    golden: int
+    sparsity: float
+
+    @property
+    def loss(self) -> float | None:
+        """Points of accuracy lost, or None where no held-out pictures were at hand."""
+        if self.before.accuracy is None or self.after.accuracy is None:
+            return None
+        return 100.0 * (self.before.accuracy.top1 - self.after.accuracy.top1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON-ready values."""
+
+        def side(value: Side) -> dict[str, Any]:
+            return {
+                "accuracy": value.accuracy.to_dict() if value.accuracy else None, "parameters": value.parameters,
+                "macs": value.macs, "raw_bytes": value.raw, "zipped_bytes": value.zipped, "latency": value.latency.to_dict(),
+            }  # fmt: skip
+
+        return {
+            "path": str(self.path), "format": self.number_format, "model": self.checkpoint, "float": side(self.before),
+            "exported": side(self.after), "agreement": dataclasses.asdict(self.agreement), "split": self.split,
+            "recorded_float_accuracy": self.recorded, "golden_vectors": self.golden, "sparsity": self.sparsity,
+            "lost_points": self.loss,
+        }  # fmt: skip
+
+
+def export(
+    checkpoint: Checkpoint,
+    path: Path,
+    number_format: str = "int8",
+    max_loss: float = 0.5,
+    data: Manifest | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> ExportReport:
+    """Exports a checkpoint and proves the file against the float network.
+
+    Args:
+        checkpoint: what to export.
+        path: the file to write.
+        number_format: one of `convert.FORMATS`.
+        max_loss: points of held-out accuracy that may be lost.
+        data: all splits of the checkpoint's data, where at hand: its held-out split judges, its training split calibrates.
+        overwrite: whether `path` may exist.
+        progress: called with 1 for every held-out picture judged.
+
+    Returns:
+        The report; the file stands at `path`.
+
+    Raises:
+        UsageError: `path` exists already.
+        ExportRefusedError: more was lost than allowed, or a float operator is left in an int8 file, or a golden vector fails;
+            nothing is written. `.report` holds the numbers where they were known.
+    """
+    if path.exists() and not overwrite:
+        raise UsageError(f"'{path}' exists already. Choose another name with -o, or give --overwrite.")
+    calibration = None
+    if number_format == "int8" and not checkpoint.ranges and data is not None:
+        calibration = _calibration(checkpoint, data)
+    parent = _packed(checkpoint, convert(checkpoint, "float32"), "float32", {})
+    flatbuffer = convert(checkpoint, number_format, calibration)
+    if number_format == "int8" and not read_graph(flatbuffer).full_integer:
+        left = ", ".join(operator.name for operator in read_graph(flatbuffer).float_operators)
+        raise ExportRefusedError(f"The int8 file of '{checkpoint.name}' would still hold float operators: {left}.")
+    content = _packed(checkpoint, flatbuffer, number_format, {})
+    split = str(checkpoint.training.get("held_out", "validation"))
+    held = data.select(split) if data is not None else None
+    judged: tuple[Evaluation | None, Evaluation | None] = (None, None)
+    if held is not None and held.rows:
+        judged = (evaluate(_opened(parent), held, progress), evaluate(_opened(content), held, progress))
+        content = _packed(checkpoint, flatbuffer, number_format, {number_format: figures(_known(judged[1]), split)})
+    times = compare_latency({"float": parent, "exported": content}, threads=1, repeats=30)
+    report = ExportReport(
+        path=path, number_format=number_format, checkpoint=checkpoint.name,
+        before=_side(judged[0], parent, times["float"]), after=_side(judged[1], content, times["exported"]),
+        agreement=_agreement(parent, content, checkpoint), split=split if judged[0] else "", recorded=checkpoint.accuracy,
+        golden=len(_card_of(content).golden), sparsity=_sparsity(checkpoint),
+    )  # fmt: skip
+    _gate(report, max_loss, content)
+    _write(path, content)
+    return report
+
+
+def _gate(report: ExportReport, max_loss: float, content: bytes) -> None:
+    """Refuses a file that lost too much or does not verify."""
+    problem = ""
+    if report.loss is not None and report.loss > max_loss:
+        problem = f"it loses {report.loss:.2f} points of accuracy and {max_loss:g} are allowed (--max-loss)"
+    elif report.loss is None and report.number_format == "int8" and report.agreement.same < 1.0 - DRAWN_DISAGREEMENT:
+        problem = f"it agrees with the float network on only {report.agreement.same:.0%} of clear drawn inputs"
+    else:
+        file = ModelFile.from_bytes(content)
+        if not report.golden or not check_golden(file, Interpreter.open(content, threads=1)).passed:
+            problem = "its golden vectors don't verify"
+    if problem:
+        error = ExportRefusedError(f"'{report.path}' was not written: {problem}. Train longer or quantise-aware, or raise the limit.")
+        error.report = report  # type: ignore[attr-defined]
+        raise error
+
+
+def _packed(checkpoint: Checkpoint, flatbuffer: bytes, number_format: str, accuracy: dict[str, Any]) -> bytes:
+    """Flatbuffer → complete file: metadata, card with golden vectors, labels."""
+    graph = read_graph(flatbuffer)
+    card = model_card(checkpoint, graph, accuracy, LOWEST_RUNTIME if number_format == "int8" else "")
+    card = dataclasses.replace(card, golden=choose_golden(flatbuffer, card))
+    described = write_metadata(flatbuffer, card)
+    labels = "".join(f"{label}\n" for label in checkpoint.labels).encode()
+    return append_files(described, {LABELS_FILE: labels, "card.json": seal_card(card, described).to_json().encode()})
+
+
+def model_card(
+    checkpoint: Checkpoint, graph: Graph, accuracy: dict[str, Any], lowest_runtime: str, golden: tuple[Golden, ...] = ()
+) -> ModelCard:
+    """Builds the card of a converted checkpoint; `accuracy` holds the figures of the converted file by number format."""
+    return ModelCard(
+        name=checkpoint.name, version=checkpoint.version, description=checkpoint.description, licence="Apache-2.0",
+        input=InputRule(checkpoint.spec.height, checkpoint.spec.width, resize=checkpoint.resize),
+        heads=(Head("type", graph.outputs[0].name, LABELS_FILE, checkpoint.labels),),
+        taxonomy=Taxonomy.from_dict(checkpoint.taxonomy), temperature=checkpoint.temperature, threshold=checkpoint.threshold,
+        training={key: value for key, value in checkpoint.training.items() if key in CARD_FACTS},
+        accuracy={**({"float": checkpoint.accuracy} if checkpoint.accuracy else {}), **accuracy},
+        size={"parameters": graph.parameters, "macs": graph.macs}, lowest_runtime=lowest_runtime, golden=golden,
+    )  # fmt: skip
+
+
+CARD_FACTS = ("data", "data_licence", "data_digest", "pictures", "groups", "recipe", "recipe_digest")
+
+
+def _calibration(checkpoint: Checkpoint, data: Manifest) -> npt.NDArray[np.uint8]:
+    """Training pictures, evenly taken over the training split, prepared as the device would."""
+    train = data.select(*checkpoint.training.get("train", ("train",)))
+    if not train.rows:
+        raise ExportRefusedError(f"'{data.name}' has no training pictures to calibrate with.")
+    step = max(1, len(train.rows) // 200)
+    pictures = load_pictures(train.take(range(0, len(train.rows), step)), checkpoint.spec.height, checkpoint.spec.width)
+    images = pictures.images
+    return np.repeat(images[..., None], 3, axis=-1) if images.ndim == 3 else images
+
+
+def _opened(content: bytes) -> Classifier:
+    return Classifier(ModelFile.from_bytes(content), Interpreter.open(content))
+
+
+def _known(evaluation: Evaluation | None) -> Evaluation:
+    if evaluation is None:
+        raise EdgeFashionError("The exported file was not judged.")
+    return evaluation
+
+
+def _card_of(content: bytes) -> ModelCard:
+    card = ModelFile.from_bytes(content).card
+    if card is None:
+        raise EdgeFashionError("The exported file has no card.")
+    return card
+
+
+def _side(accuracy: Evaluation | None, content: bytes, latency: Latency) -> Side:
+    graph = read_graph(content)
+    return Side(accuracy, graph.parameters, graph.macs, len(content), zipped_bytes(content), latency)
+
+
+def _agreement(parent: bytes, content: bytes, checkpoint: Checkpoint) -> Agreement:
+    """Runs both files on the drawn inputs from which golden vectors are chosen."""
+    first, second = _opened(parent), _opened(content)
+    count, clear, same, largest = 0, 0, 0, 0.0
+    for grid in golden_grids(checkpoint.spec.height, checkpoint.spec.width):
+        golden = Golden(grid.shape[0], grid.shape[1], grid.tobytes(), {})
+        picture = golden_input(golden, checkpoint.spec.height, checkpoint.spec.width)
+        a, b = first.probabilities(picture), second.probabilities(picture)
+        count += 1
+        largest = max(largest, float(np.abs(a - b).max()))
+        if np.ptp(np.sort(a)[-2:]) >= CLEAR:
+            clear += 1
+            same += int(a.argmax() == b.argmax())
+    return Agreement(count, clear, same / clear if clear else 1.0, largest)
+
+
+def _sparsity(checkpoint: Checkpoint) -> float:
+    kernels = [array for name, array in checkpoint.weights.items() if name.endswith("kernel")]
+    return float(sum(np.count_nonzero(array == 0.0) for array in kernels) / max(1, sum(array.size for array in kernels)))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes under a temporary name in the same folder, then renames: never half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

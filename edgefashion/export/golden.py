@@ -1,0 +1,86 @@
+"""Chooses golden vectors that every correct runtime reproduces, from drawn garments.
+
+A uint8 softmax magnifies the last bit of the logits, and runtimes round it differently. A golden vector is worth something only
+where they agree, so each candidate is computed by three of LiteRT's kernel sets (XNNPACK, the built-in ones, the reference)
+and kept where the three agree within one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from edgefashion.data.drawn import DRAWN_TYPES, draw_garment
+from edgefashion.runtime.card import Golden, ModelCard
+from edgefashion.runtime.golden import TOLERANCE, golden_input, golden_scores, make_golden
+from edgefashion.runtime.interpreter import Interpreter
+
+GOLDEN_VECTORS = 5
+
+
+def golden_grids(height: int, width: int, rounds: int = 6) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yields small pictures of drawn garments: uint8 (side, side, 3), 16 pixels a side for large inputs, 7 for small ones."""
+    side = 16 if min(height, width) >= 96 else 7
+    for seed in range(rounds):
+        for kind in DRAWN_TYPES:
+            picture = draw_garment(kind, seed=seed, size=96)
+            yield np.asarray(picture.resize((side, side), Image.Resampling.BOX), dtype=np.uint8)
+
+
+def choose_golden(content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS) -> tuple[Golden, ...]:
+    """Chooses golden vectors for a converted model: agreed upon, clear, and of as many labels as possible.
+
+    Args:
+        content: the flatbuffer.
+        card: its card, without golden vectors.
+        count: how many at most.
+
+    Returns:
+        The golden vectors; those whose best label was not seen before come first.
+    """
+    best = Interpreter.open(content, threads=1)
+    others = [_reference(content, name) for name in ("BUILTIN_WITHOUT_DEFAULT_DELEGATES", "BUILTIN_REF")]
+    fresh: list[Golden] = []
+    again: list[Golden] = []
+    seen: set[int] = set()
+    for golden in make_golden(golden_grids(card.input.height, card.input.width), card, best):
+        picture = golden_input(golden, card.input.height, card.input.width)
+        if not all(_agrees(run, best, picture, golden, card) for run in others):
+            continue
+        label = int(np.argmax(golden.outputs["type"]))
+        (again if label in seen else fresh).append(golden)
+        seen.add(label)
+        if len(fresh) == count:
+            break
+    return tuple((fresh + again)[:count])
+
+
+def _reference(content: bytes, resolver: str) -> Any:
+    """Opens LiteRT with another set of kernels."""
+    from ai_edge_litert import interpreter as litert
+
+    native = litert.Interpreter(
+        model_content=content, num_threads=1, experimental_op_resolver_type=getattr(litert.OpResolverType, resolver)
+    )
+    native.allocate_tensors()
+    return native
+
+
+def _agrees(native: Any, best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, card: ModelCard) -> bool:
+    """Whether these kernels give the same best label and every score within one step."""
+    native.set_tensor(native.get_input_details()[0]["index"], picture[None])
+    native.invoke()
+    raw = {detail["name"]: native.get_tensor(detail["index"])[0] for detail in native.get_output_details()}
+    for head in card.heads:
+        if not head.labels:
+            continue
+        mine, theirs = golden.outputs[head.name], golden_scores(best, head, raw[head.output])
+        if int(np.argmax(mine)) != int(np.argmax(theirs)):
+            return False
+        if max(abs(a - b) for a, b in zip(mine, theirs, strict=True)) > TOLERANCE:
+            return False
+    return True
