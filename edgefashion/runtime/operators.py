@@ -58,7 +58,7 @@ _DENSE = (_ACTIVATION, Option("1", 0, 0), _FLAG, _FLAG, _TYPE)
 _ADD = (_ACTIVATION, _FLAG)
 _RESIZE = (Option("4", 0, 4096), Option("4", 0, 4096), _FLAG, _FLAG)
 _SLICE = (_MASK, _MASK, _MASK, _MASK, _MASK, _FLAG)
-_INTEGERS = Option("v4", -1, 2**30)
+_NEW_SHAPE = Option("v4", -1, 2**30)
 
 OPERATORS: dict[int, Operator] = {
     0: Operator("ADD", 11, _ADD, 2, 2, 1),
@@ -74,7 +74,7 @@ OPERATORS: dict[int, Operator] = {
     18: Operator("MUL", 21, (_ACTIVATION,), 2, 2, 1),
     19: Operator("RELU", 0, (), 1, 1, 1),
     21: Operator("RELU6", 0, (), 1, 1, 1),
-    22: Operator("RESHAPE", 17, (_INTEGERS,), 1, 2, 1),
+    22: Operator("RESHAPE", 17, (_NEW_SHAPE,), 1, 2, 1),
     23: Operator("RESIZE_BILINEAR", 15, _RESIZE, 2, 2, 1),
     25: Operator("SOFTMAX", 9, (Option("f", 1e-3, 1e3),), 1, 1, 1),
     28: Operator("TANH", 0, (), 1, 1, 1),
@@ -82,14 +82,11 @@ OPERATORS: dict[int, Operator] = {
     39: Operator("TRANSPOSE", 26, (), 2, 2, 1),
     40: Operator("MEAN", 27, (_FLAG,), 2, 2, 1),
     41: Operator("SUB", 28, _ADD, 2, 2, 1),
-    43: Operator("SQUEEZE", 30, (Option("v4", -6, 6),), 1, 1, 1),
     45: Operator("STRIDED_SLICE", 32, _SLICE, 4, 4, 1),
     49: Operator("SPLIT", 35, (_COUNT,), 2, 2, 64),
-    53: Operator("CAST", 37, (_TYPE, _TYPE), 1, 1, 1),
     54: Operator("PRELU", 0, (), 2, 2, 1),
     55: Operator("MAXIMUM", 39, (), 2, 2, 1),
     57: Operator("MINIMUM", 39, (), 2, 2, 1),
-    70: Operator("EXPAND_DIMS", 52, (), 2, 2, 1),
     74: Operator("SUM", 27, (_FLAG,), 2, 2, 1),
     76: Operator("RSQRT", 0, (), 1, 1, 1),
     98: Operator("LEAKY_RELU", 75, (Option("f", -1e3, 1e3),), 1, 1, 1),

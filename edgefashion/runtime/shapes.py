@@ -158,15 +158,6 @@ def _reduction(call: Call) -> list[Shape]:
     return [tuple(side for side, gone in sides if call.options[0] or not gone)]
 
 
-def _squeeze(call: Call) -> list[Shape]:
-    shape = call.shapes[0]
-    numbers = call.options[0] if isinstance(call.options[0], tuple) else ()
-    axes = {call.axis(number) for number in numbers} or {axis for axis, side in enumerate(shape) if side == 1}
-    if any(shape[axis] != 1 for axis in axes):
-        raise ValueError("a dimension that can't be squeezed")
-    return [tuple(side for axis, side in enumerate(shape) if axis not in axes)]
-
-
 def _strided_slice(call: Call) -> list[Shape]:
     shape = call.shapes[0]
     begins, ends, steps = call.constant(1), call.constant(2), call.constant(3)
@@ -193,22 +184,13 @@ def _split(call: Call) -> list[Shape]:
     return [(*shape[:axis], shape[axis] // count, *shape[axis + 1 :])] * int(count)
 
 
-def _expand(call: Call) -> list[Shape]:
-    shape = call.shapes[0]
-    (number,) = call.constant(1)
-    axis = call.axis(number, len(shape) + 1)
-    return [(*shape[:axis], 1, *shape[axis:])]
-
-
 SHAPE_RULES: dict[str, Callable[[Call], list[Shape]]] = {
     "ADD": _broadcast,
     "AVERAGE_POOL_2D": _pool,
-    "CAST": _same,
     "CONCATENATION": _concatenation,
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,
     "DEQUANTIZE": _same,
-    "EXPAND_DIMS": _expand,
     "FULLY_CONNECTED": _dense,
     "HARD_SWISH": _same,
     "L2_NORMALIZATION": _same,
@@ -229,7 +211,6 @@ SHAPE_RULES: dict[str, Callable[[Call], list[Shape]]] = {
     "RSQRT": _same,
     "SOFTMAX": _same,
     "SPLIT": _split,
-    "SQUEEZE": _squeeze,
     "STRIDED_SLICE": _strided_slice,
     "SUB": _broadcast,
     "SUM": _reduction,

@@ -1,0 +1,87 @@
+"""Damages a model file in many seeded ways and gives each result to the interpreter; run as a process of its own.
+
+`python tests/runtime/mutate.py MODEL FIRST LAST` tries the seeds FIRST to LAST - 1 and prints counts as JSON. If native code
+crashes, the process dies; the last line of its output then names the seed. A long hunt:
+`python tests/runtime/mutate.py tests/data/operators_int8.tflite 0 100000`.
+"""
+
+import json
+import random
+import resource
+import signal
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+
+SECONDS_PER_FILE = 60
+ADDRESS_SPACE = 8 << 30
+NUMBERS = (0, 1, 2, 3, 4, 5, 7, 8, 16, -1, -2, 127, 128, 255, 256, 1000, 65535, 100_000, 2**30, 2**31 - 1, -(2**31))
+
+
+def structure(content: bytes) -> list[int]:
+    """Return the bytes that are not weights: damage to weights only changes the answer."""
+    from edgefashion.runtime.flatbuffer_check import check_flatbuffer
+
+    _, model = check_flatbuffer(content, len(content))
+    spans = sorted((buffer[0].start, buffer[0].length) for buffer in model[4] if buffer[0] and buffer[0].length > 64)
+    places, at = [], 0
+    for start, length in spans:
+        places += range(at, start)
+        at = start + length
+    return [*places, *range(at, len(content))]
+
+
+def damage(content: bytes, places: list[int], seed: int) -> bytes:
+    """Change a few bytes or numbers, as a bad download or a bad neighbour would."""
+    dice = random.Random(seed)
+    data = bytearray(content)
+    for _ in range(dice.choice((1, 1, 1, 2, 3))):
+        place, kind = dice.choice(places), dice.random()
+        word = min(place - place % 4, len(data) - 4)
+        if kind < 0.25:
+            data[place] ^= 1 << dice.randrange(8)
+        elif kind < 0.45:
+            data[place] = dice.randrange(256)
+        elif kind < 0.85:
+            struct.pack_into("<i", data, word, dice.choice(NUMBERS))
+        elif kind < 0.92:
+            moved = struct.unpack_from("<i", data, word)[0] + dice.choice((-1, 1, 4, -4, 8, 64))
+            struct.pack_into("<i", data, word, max(-(2**31), min(2**31 - 1, moved)))
+        elif kind < 0.99:
+            source, count = dice.choice(places), dice.choice((4, 8, 16))
+            data[place : place + count] = data[source : source + count][: len(data) - place]
+        else:
+            return bytes(data[:place])
+    return bytes(data)
+
+
+def main(path: str, first: int, last: int) -> None:
+    """Try the seeds."""
+    from edgefashion.errors import ModelFileError
+    from edgefashion.runtime.interpreter import Interpreter
+    from edgefashion.runtime.zip_tail import read_zip_tail
+
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    content = Path(path).read_bytes()
+    content = content[: read_zip_tail(content).start]
+    places = structure(content)
+    counts = {"refused": 0, "refused by the runtime": 0, "ran": 0}
+    dice = np.random.default_rng(0)
+    for seed in range(first, last):
+        print(f"seed {seed}", flush=True)
+        signal.alarm(SECONDS_PER_FILE)  # its default action ends the process
+        try:
+            interpreter = Interpreter.open(damage(content, places, seed), threads=1)
+            picture = dice.integers(0, 256, interpreter.input_shape).astype(interpreter.input_dtype)
+            interpreter.run(picture[0])
+            counts["ran"] += 1
+        except ModelFileError as error:
+            counts["refused by the runtime" if "the runtime" in str(error) else "refused"] += 1
+    print(json.dumps(counts), flush=True)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
