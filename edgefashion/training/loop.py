@@ -169,7 +169,9 @@ def _tuned(network: tf_keras.Model, shadows: Sequence[tf.Variable], tune: Pictur
 
 
 def _learning_rate(schedule: Schedule, epoch: float) -> float:
-    """Linear warm-up, then half a cosine to 1 % of the top."""
+    """Linear warm-up, then half a cosine to 1 % of the top, or constant."""
+    if schedule.constant:
+        return schedule.learning_rate
     if epoch < schedule.warmup:
         return schedule.learning_rate * (epoch + 0.01) / schedule.warmup
     share = (epoch - schedule.warmup) / max(1e-9, schedule.epochs - schedule.warmup)

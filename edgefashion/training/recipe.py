@@ -74,7 +74,7 @@ class Schedule:
     """How long and how hard a stage trains: AdamW (Loshchilov & Hutter 2019) with warm-up and cosine decay.
 
     `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`, `average` (decay a step
-    of the exponential average of weights, 0 is off), `augment` (false trains on plain pictures).
+    of the exponential average of weights, 0 is off), `augment` (false trains on plain pictures), `constant` (the learning rate stays as it is).
     """
 
     epochs: int
@@ -85,6 +85,7 @@ class Schedule:
     smoothing: float = 0.0
     average: float = 0.0
     augment: bool = True
+    constant: bool = False
 
 
 @dataclass(frozen=True)

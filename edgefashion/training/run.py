@@ -91,7 +91,7 @@ def run_recipe(
         DataError: no usable pictures.
     """
     manifest = open_source(source or recipe.data.source)
-    _claim(folder, recipe, manifest)
+    _claim(folder, recipe, manifest, source or recipe.data.source)
     started = time.monotonic()
     if (folder / "checkpoint.safetensors").exists():
         return load_checkpoint(folder / "checkpoint.safetensors")
@@ -195,9 +195,9 @@ def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, train
     )  # fmt: skip
 
 
-def _claim(folder: Path, recipe: Recipe, manifest: Manifest) -> None:
+def _claim(folder: Path, recipe: Recipe, manifest: Manifest, source: str) -> None:
     """Writes the recipe into a new run folder; refuses a folder of another recipe or other data."""
-    mark = {"recipe": dataclasses.asdict(recipe), "digest": recipe.digest, "data_digest": manifest.digest}
+    mark = {"recipe": dataclasses.asdict(recipe), "digest": recipe.digest, "data_digest": manifest.digest, "source": source}
     path = folder / "recipe.json"
     if path.exists():
         try:
