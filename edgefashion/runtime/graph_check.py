@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.flatbuffer_check import FlatbufferReader, Vector, check_flatbuffer
 from edgefashion.runtime.operators import OPERATORS, Operator, check_options
+from edgefashion.runtime.quantisation_check import check_quantisation, check_scales
 from edgefashion.runtime.shapes import Call, output_shapes
 
 MAX_RANK = 6
@@ -19,24 +20,22 @@ MAX_ELEMENTS = 2**30
 MAX_ACTIVATION_BYTES = 2**28
 MAX_SHAPE_CONSTANT = 64
 """Constants of at most this many whole numbers are read, for axes, paddings and sizes."""
-MAX_SCALE = 1e6
-MIN_SCALE = 1e-20
 
 _ELEMENT_BITS = {
     # TensorType → bits per element; the types that classifiers use.
     0: 32, 1: 16, 2: 32, 3: 8, 4: 64, 6: 8, 7: 16, 9: 8, 17: 4,
 }  # fmt: skip
-_ZERO_POINTS = {3: (0, 255), 9: (-128, 127), 7: (0, 0), 2: (0, 0), 4: (0, 0), 17: (0, 0)}
 
 
 class Tensor(NamedTuple):
-    """A tensor as the file declares it."""
+    """A tensor as the file declares it: `data` is where its constant lies, `scales` are those of its quantisation."""
 
     name: str
     shape: tuple[int, ...]
     type: int
     data: Vector | None
     bytes: int
+    scales: tuple[float, ...]
 
 
 def check_graph(content: bytes) -> None:
@@ -125,35 +124,8 @@ def _check_tensor(reader: FlatbufferReader, fields: list[Any], buffers: list[lis
         data = None
     if data is not None and data.length != size:
         raise ModelFileError(f"the constant '{name[:60]}' has {data.length} bytes; its shape needs {size}.")
-    _check_quantisation(reader, quantisation, name, kind, shape)
-    return Tensor(name, shape, kind, data, size)
-
-
-def _check_quantisation(
-    reader: FlatbufferReader, fields: list[Any] | None, name: str, kind: int, shape: tuple[int, ...]
-) -> None:
-    """Check scales and zero points: as many as there are channels, finite, within range."""
-    if fields is None:
-        return
-    _, _, scale_vector, zero_vector, details, _, dimension = fields
-    scales = reader.floats(scale_vector)
-    if details:
-        raise ModelFileError(f"the tensor '{name[:60]}' has a custom quantisation, which is not supported.")
-    if not scales:
-        if zero_vector is not None and zero_vector.length:
-            raise ModelFileError(f"the tensor '{name[:60]}' has zero points without scales.")
-        return
-    dimension = dimension or 0
-    if len(scales) > 1 and not (0 <= dimension < len(shape) and shape[dimension] == len(scales)):
-        raise ModelFileError(f"the tensor '{name[:60]}' has {len(scales)} scales, which do not fit its shape {shape}.")
-    if not all(MIN_SCALE <= scale <= MAX_SCALE for scale in scales):
-        raise ModelFileError(f"the tensor '{name[:60]}' has a scale outside of {MIN_SCALE} to {MAX_SCALE}.")
-    lowest, highest = _ZERO_POINTS.get(kind, (0, 0))
-    zeros = reader.integers(zero_vector)
-    if zeros and len(zeros) != len(scales):
-        raise ModelFileError(f"the tensor '{name[:60]}' has {len(zeros)} zero points and {len(scales)} scales.")
-    if any(not lowest <= zero <= highest for zero in zeros):
-        raise ModelFileError(f"the tensor '{name[:60]}' has a zero point outside of {lowest} to {highest}.")
+    scales = check_quantisation(reader, quantisation, name, kind, shape)
+    return Tensor(name, shape, kind, data, size, scales)
 
 
 def _check_subgraph(
@@ -191,6 +163,7 @@ def _check_subgraph(
         values = check_options(reader, kind, options_kind or 0, options)
         inner = [tensors[index] if index >= 0 else None for index in reads]
         _check_shapes(reader, kind, inner, values, [tensors[index] for index in writes])
+        check_scales(kind.name, [tensor.scales if tensor else () for tensor in inner], tensors[writes[0]].scales)
     if any(index not in ready for index in outputs):
         raise ModelFileError("damaged model: an output is never written.")
 

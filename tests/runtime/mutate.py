@@ -1,7 +1,7 @@
 """Damages a model file in many seeded ways and gives each result to the interpreter; run as a process of its own.
 
-`python tests/runtime/mutate.py MODEL FIRST LAST` tries the seeds FIRST to LAST - 1 and prints counts as JSON. If native code
-crashes, the process dies; the last line of its output then names the seed. A long hunt:
+`python tests/runtime/mutate.py MODEL FIRST LAST` tries the seeds FIRST to LAST - 1 and prints counts as JSON. If native
+code crashes, the process dies; the last line of its output then names the seed. A long hunt:
 `python tests/runtime/mutate.py tests/data/operators_int8.tflite 0 100000`.
 """
 
