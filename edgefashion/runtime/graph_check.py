@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.flatbuffer_check import FlatbufferReader, Vector, check_flatbuffer
 from edgefashion.runtime.operators import OPERATORS, Operator, check_options
-from edgefashion.runtime.quantisation_check import check_quantisation, check_scales
 from edgefashion.runtime.shapes import Call, output_shapes
+from edgefashion.runtime.tensor_check import check_quantisation, check_scales, check_types
 
 MAX_RANK = 6
 MAX_ELEMENTS = 2**30
@@ -139,33 +139,38 @@ def _check_subgraph(
         raise ModelFileError("damaged model: an input is a constant.")
     ready = {index for index, tensor in enumerate(tensors) if tensor.data is not None} | set(inputs)
     for fields in subgraph[3] or []:
-        (number, read, written, options_kind, options, custom, _, mutating, intermediates, large, larger, *second) = (
-            fields
-        )
-        if not 0 <= (number or 0) < len(operators):
+        number = fields[0] or 0
+        if not 0 <= number < len(operators):
             raise ModelFileError("damaged model: an operator names an operator code that does not exist.")
-        kind = operators[number or 0]
-        if (custom and custom.length) or large or larger or second[0] or second[1] or (mutating and mutating.length):
-            raise ModelFileError(f"the operator {kind.name} has options of an unknown kind.")
-        if intermediates and intermediates.length:
-            raise ModelFileError(f"the operator {kind.name} has intermediate tensors, which is not supported.")
-        reads, writes = reader.integers(read), reader.integers(written)
-        if not kind.lowest_inputs <= len(reads) <= kind.highest_inputs or not 1 <= len(writes) <= kind.outputs:
-            raise ModelFileError(f"the operator {kind.name} has {len(reads)} inputs and {len(writes)} outputs.")
-        for place, index in enumerate(reads):
-            optional = index == -1 and place >= kind.lowest_inputs
-            if not optional and index not in ready:
-                raise ModelFileError(f"the operator {kind.name} reads a tensor that nothing has written.")
-        for index in writes:
-            if index in ready or not 0 <= index < len(tensors):
-                raise ModelFileError(f"the operator {kind.name} writes a tensor that is constant, taken or missing.")
-            ready.add(index)
-        values = check_options(reader, kind, options_kind or 0, options)
-        inner = [tensors[index] if index >= 0 else None for index in reads]
-        _check_shapes(reader, kind, inner, values, [tensors[index] for index in writes])
-        check_scales(kind.name, [tensor.scales if tensor else () for tensor in inner], tensors[writes[0]].scales)
+        ready |= _check_operator(reader, operators[number], fields, tensors, ready)
     if any(index not in ready for index in outputs):
         raise ModelFileError("damaged model: an output is never written.")
+
+
+def _check_operator(
+    reader: FlatbufferReader, kind: Operator, fields: list[Any], tensors: list[Tensor], ready: set[int]
+) -> set[int]:
+    """Check one operator; `ready` are the tensors that hold something before it. Return those that it writes."""
+    _, read, written, options_type, options, custom, _, mutating, intermediates, large, larger, *second = fields
+    lists = [vector for vector in (custom, mutating, intermediates) if vector is not None and vector.length]
+    if lists or large or larger or second[0] or second[1]:
+        raise ModelFileError(f"the operator {kind.name} has custom options or side effects, which are not supported.")
+    reads, writes = reader.integers(read), reader.integers(written)
+    if not kind.lowest_inputs <= len(reads) <= kind.highest_inputs or not 1 <= len(writes) <= kind.outputs:
+        raise ModelFileError(f"the operator {kind.name} has {len(reads)} inputs and {len(writes)} outputs.")
+    for place, index in enumerate(reads):
+        optional = index == -1 and place >= kind.lowest_inputs
+        if not optional and index not in ready:
+            raise ModelFileError(f"the operator {kind.name} reads a tensor that nothing has written.")
+    if len(set(writes)) != len(writes) or any(index in ready or not 0 <= index < len(tensors) for index in writes):
+        raise ModelFileError(f"the operator {kind.name} writes a tensor that is constant, taken or missing.")
+    values = check_options(reader, kind, options_type or 0, options)
+    inner = [tensors[index] if index >= 0 else None for index in reads]
+    outer = [tensors[index] for index in writes]
+    check_types(kind.name, [tensor.type if tensor else None for tensor in inner], [item.type for item in outer])
+    _check_shapes(reader, kind, inner, values, outer)
+    check_scales(kind.name, [tensor.scales if tensor else () for tensor in inner], outer[0].scales)
+    return set(writes)
 
 
 def _check_shapes(

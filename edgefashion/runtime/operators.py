@@ -60,12 +60,13 @@ _RESIZE = (Option("4", 0, 4096), Option("4", 0, 4096), _FLAG, _FLAG)
 _SLICE = (_MASK, _MASK, _MASK, _MASK, _MASK, _FLAG)
 _NEW_SHAPE = Option("v4", -1, 2**30)
 
+# Convolutions must have a bias: the converter always writes one, and XNNPACK crashes without it.
 OPERATORS: dict[int, Operator] = {
     0: Operator("ADD", 11, _ADD, 2, 2, 1),
     1: Operator("AVERAGE_POOL_2D", 5, _POOL, 1, 1, 1),
     2: Operator("CONCATENATION", 10, (_AXIS, _ACTIVATION), 1, 64, 1),
-    3: Operator("CONV_2D", 1, _CONVOLUTION, 2, 3, 1),
-    4: Operator("DEPTHWISE_CONV_2D", 2, _DEPTHWISE, 2, 3, 1),
+    3: Operator("CONV_2D", 1, _CONVOLUTION, 3, 3, 1),
+    4: Operator("DEPTHWISE_CONV_2D", 2, _DEPTHWISE, 3, 3, 1),
     6: Operator("DEQUANTIZE", 38, (), 1, 1, 1),
     9: Operator("FULLY_CONNECTED", 8, _DENSE, 2, 3, 1),
     11: Operator("L2_NORMALIZATION", 12, (_ACTIVATION,), 1, 1, 1),

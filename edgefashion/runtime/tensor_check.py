@@ -1,4 +1,4 @@
-"""Checks of scales and zero points: kernels multiply by ratios of scales, and end the process when one is absurd."""
+"""Checks of element types, scales and zero points: where they don't fit, kernels read too far or end the process."""
 
 from typing import Any
 
@@ -10,11 +10,19 @@ MAX_PRODUCT_RATIO = 256.0
 """Input scale × weight scale / output scale must stay below this (the limit of XNNPACK)."""
 MIN_RATIO, MAX_RATIO = 2.0**-24, 2.0**16
 """Input scale / output scale of all other operators."""
+FLOAT32, FLOAT16, INT32, UINT8, INT64, INT16, INT8, INT4 = 0, 1, 2, 3, 4, 7, 9, 17
+QUANTISED = (UINT8, INT16, INT8)
+WEIGHT_TYPES = {FLOAT32: (FLOAT32, INT8, INT4), INT8: (INT8, INT4), UINT8: (UINT8,), INT16: (INT8,)}
+"""Input type → the types that weights may have; the float input's int8 and int4 are dynamic-range quantisation."""
+BIAS_TYPES = {FLOAT32: (FLOAT32,), INT8: (INT32,), UINT8: (INT32,), INT16: (INT32, INT64)}
+WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+SEVERAL = ("ADD", "CONCATENATION", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SUB")
+"""Operators whose inputs all hold data; elsewhere only the first does (the last, for SPLIT)."""
 PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL")
 
 _ZERO_POINTS = {
     # TensorType → the zero points it may have.
-    3: (0, 255), 9: (-128, 127), 7: (0, 0), 2: (0, 0), 4: (0, 0), 17: (0, 0),
+    UINT8: (0, 255), INT8: (-128, 127),
 }  # fmt: skip
 
 
@@ -53,6 +61,33 @@ def check_quantisation(
     if any(not lowest <= zero <= highest for zero in zeros):
         raise ModelFileError(f"the tensor '{name[:60]}' has a zero point outside of {lowest} to {highest}.")
     return scales
+
+
+def check_types(operator: str, reads: list[int | None], writes: list[int]) -> None:
+    """Check that an operator's tensors have element types that its kernels can handle together.
+
+    Args:
+        operator: The operator's name.
+        reads: The `TensorType` of each input; None for one that is left out.
+        writes: The `TensorType` of each output.
+
+    Raises:
+        ModelFileError: The types don't fit together.
+    """
+    data = reads[-1] if operator == "SPLIT" else reads[0]
+    if operator == "QUANTIZE":
+        fits = data in (FLOAT32, *QUANTISED) and writes[0] in QUANTISED
+    elif operator == "DEQUANTIZE":
+        fits = data in (FLOAT16, *QUANTISED) and writes[0] == FLOAT32
+    else:
+        fits = data in (FLOAT32, *QUANTISED) and all(kind == data for kind in writes)
+    if fits and operator in SEVERAL:
+        fits = all(kind == data for kind in reads)
+    if fits and operator in WEIGHTED and data is not None:
+        bias = reads[2] if len(reads) > 2 else None
+        fits = reads[1] in WEIGHT_TYPES[data] and (bias is None or bias in BIAS_TYPES[data])
+    if not fits:
+        raise ModelFileError(f"the operator {operator} has element types that don't fit: {reads} to {writes}.")
 
 
 def check_scales(operator: str, reads: list[tuple[float, ...]], writes: tuple[float, ...]) -> None:
