@@ -17,23 +17,38 @@ if TYPE_CHECKING:
     from edgefashion.models.checkpoint import Checkpoint
 
 HELP = (
-    "Write a .tflite from a run or a checkpoint and prove it against the float network. int8 is full-integer: uint8 RGB in, no "
-    "float operator inside. The file gets its name only if it loses no more than --max-loss points."
+    "Write a .tflite from a run or a checkpoint and prove it against the float network. int8 is full-integer: uint8 "
+    "RGB in, no float operator inside. The file gets its name only if it loses no more than --max-loss points."
 )
 EXAMPLE = "edgefashion export --int8 runs/my-model -o my-model.tflite"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("source", nargs="?", metavar="RUN|CHECKPOINT", help="a run's folder, a .safetensors file or a shipped model's name (default: garment-base)")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="RUN|CHECKPOINT",
+        help="a run's folder, a .safetensors file or a shipped model's name (default: garment-base)",
+    )
     formats = parser.add_mutually_exclusive_group()
     for name, text in (("int8", "full-integer int8 (default)"), ("float16", "float16 weights"),
                        ("dynamic", "int8 weights, float activations"), ("float32", "as trained")):  # fmt: skip
         formats.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=text)
     parser.set_defaults(format="int8")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, help="the file to write (default: NAME.tflite)")
-    parser.add_argument("--max-loss", type=float, default=0.5, metavar="POINTS", help="points of accuracy that may be lost (default 0.5)")
-    parser.add_argument("--data", metavar="SOURCE", help="the checkpoint's data, to judge on its held-out split (a run remembers its own)")
+    parser.add_argument(
+        "--max-loss",
+        type=float,
+        default=0.5,
+        metavar="POINTS",
+        help="points of accuracy that may be lost (default 0.5)",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="SOURCE",
+        help="the checkpoint's data, to judge on its held-out split (a run remembers its own)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
@@ -58,13 +73,16 @@ def run(arguments: argparse.Namespace) -> int:
                 checkpoint, output, arguments.format, arguments.max_loss, data, arguments.overwrite, bar.advance
             )  # fmt: skip
     except ExportRefusedError as error:
-        report = getattr(error, "report", None)
-        if report is not None:
-            _show(report, arguments.json)
+        refused = getattr(error, "report", None)
+        if refused is not None:
+            _show(refused, arguments.json)
         raise
     _show(report, arguments.json)
     if not arguments.json:
-        print(f"Wrote {report.path}: {report.golden} golden vectors inside, verified. Next: edgefashion classify --model {report.path} PICTURE")
+        print(
+            f"Wrote {report.path}: {report.golden} golden vectors inside, verified. "
+            f"Next: edgefashion classify --model {report.path} PICTURE"
+        )
     return 0
 
 
@@ -79,7 +97,10 @@ def _find(source: str | None) -> tuple[Path, str | None]:
     if not path.is_dir():
         return path, None
     if not (path / "checkpoint.safetensors").exists():
-        raise CheckpointError(f"'{path}' holds no finished checkpoint: finish the run with 'edgefashion train', or name a .safetensors file.")
+        raise CheckpointError(
+            f"'{path}' holds no finished checkpoint: finish the run with 'edgefashion train', or name a .safetensors "
+            "file."
+        )
     try:
         recipe = json.loads((path / "recipe.json").read_text(encoding="utf-8"))
         return path / "checkpoint.safetensors", str(recipe["source"])
@@ -113,12 +134,26 @@ def _show(report: ExportReport, as_json: bool) -> None:
     rows: list[tuple[Any, Any, Any, Any]] = []
     if before.accuracy and after.accuracy:
         n = before.accuracy.n
-        rows.append((f"accuracy, {n} {report.split} pictures", _share(before.accuracy), _share(after.accuracy), f"{-(report.loss or 0.0):+.2f} points"))
+        rows.append(
+            (
+                f"accuracy, {n} {report.split} pictures",
+                _share(before.accuracy),
+                _share(after.accuracy),
+                f"{-(report.loss or 0.0):+.2f} points",
+            )
+        )
         rows.append(("  95 % interval", _interval(before.accuracy), _interval(after.accuracy), ""))
         rows.append(("  macro-F1", f"{before.accuracy.macro_f1:.4f}", f"{after.accuracy.macro_f1:.4f}", ""))
     elif report.recorded:
         low, high = report.recorded["interval"]
-        rows.append((f"accuracy recorded, {report.recorded['n']} {report.recorded['split']} pictures", f"{100 * report.recorded['top1']:.2f} %", "data not at hand", ""))
+        rows.append(
+            (
+                f"accuracy recorded, {report.recorded['n']} {report.recorded['split']} pictures",
+                f"{100 * report.recorded['top1']:.2f} %",
+                "data not at hand",
+                "",
+            )
+        )
         rows.append(("  95 % interval", f"{100 * low:.2f}–{100 * high:.2f} %", "", ""))
     agreed = report.agreement
     rows += [
@@ -129,7 +164,8 @@ def _show(report: ExportReport, as_json: bool) -> None:
         ("file, raw bytes", f"{before.raw:,}", f"{after.raw:,}", f"× {after.raw / before.raw:.2f}"),
         ("file, zipped bytes", f"{before.zipped:,}", f"{after.zipped:,}", f"× {after.zipped / before.zipped:.2f}"),
         ("weights that are zero (helps the zipped size only)", f"{100 * report.sparsity:.0f} %", "", ""),
-        ("latency here, one thread", f"{before.latency.median_ms:.2f} ms", f"{after.latency.median_ms:.2f} ms", f"× {after.latency.ratio:.2f}"),
+        ("latency here, one thread", f"{before.latency.median_ms:.2f} ms", f"{after.latency.median_ms:.2f} ms",
+         f"× {after.latency.ratio:.2f}"),
     ]  # fmt: skip
     table((report.checkpoint, "float32", name, "change"), rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
     from edgefashion.training.loop import Progress
 
 HELP = (
-    "Train a model from a recipe, or from your own pictures. Stages: fit, distil, prune, quantise-aware; each only if the "
-    "recipe has it. A run that was stopped, at any moment, goes on when the same command is given again."
+    "Train a model from a recipe, or from your own pictures. Stages: fit, distil, prune, quantise-aware; each only if "
+    "the recipe has it. A run that was stopped, at any moment, goes on when the same command is given again."
 )
 EXAMPLE = "edgefashion train --data my-photos/ --out runs/my-model"
 
 HEADERS = f"{'stage':<15} {'epoch':>7} {'loss':>8} {'accuracy':>9} {'tuning':>8} {'time left':>10}"
 ALLOCATOR = {
-    # Large tensors are otherwise mapped and unmapped at every operator, which costs half the time on a CPU (glibc, Linux).
+    # Large tensors are otherwise mapped and unmapped at every operator: half the time on a CPU (glibc, Linux).
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "100000000000",
     "MALLOC_TOP_PAD_": "268435456",
@@ -35,7 +36,11 @@ ALLOCATOR = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("recipe", nargs="?", help="name of a shipped recipe, or the path of a .toml file")
-    parser.add_argument("--data", metavar="SOURCE", help="pictures: a folder of folders, a manifest .csv, clothing:FOLDER, fashion-mnist")
+    parser.add_argument(
+        "--data",
+        metavar="SOURCE",
+        help="pictures: a folder of folders, a manifest .csv, clothing:FOLDER, fashion-mnist",
+    )
     parser.add_argument("--out", metavar="RUN", type=Path, help="the run's folder (default: runs/NAME)")
     parser.add_argument("--list", action="store_true", help="list the shipped recipes and stop")
     parser.add_argument("--json", action="store_true", help="print the results as JSON at the end")
@@ -75,7 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     found = checkpoint.accuracy
     low, high = found["interval"]
-    print(f"{recipe.name}: {found['top1']:.4f} of {found['n']} {found['split']} pictures right (95 % interval {low:.4f} to {high:.4f}).")
+    print(
+        f"{recipe.name}: {found['top1']:.4f} of {found['n']} {found['split']} pictures right "
+        f"(95 % interval {low:.4f} to {high:.4f})."
+    )
     skipped = table.skipped(folder)
     if skipped:
         print(f"{skipped} pictures could not be read and were skipped; run.json names them.")
@@ -123,10 +131,11 @@ class _Table:
         if not done and (not self._live or monotonic() < self._next):
             return
         self._next = monotonic() + 0.5
-        tuned = f"{at.tuned:8.4f}" if at.tuned is not None and at.tuned == at.tuned else " " * 8  # noqa: PLR0124 - NaN
+        tuned = f"{at.tuned:8.4f}" if at.tuned is not None and not math.isnan(at.tuned) else " " * 8
         step = "" if done else f"  step {at.step}/{at.steps}"
         minutes, seconds = divmod(round(at.seconds_left), 60)
-        line = f"{at.stage:<15} {at.epoch:>3}/{at.epochs:<3} {at.loss:8.4f} {at.accuracy:9.4f} {tuned} {minutes:>6}:{seconds:02d}{step}"
+        figures = f"{at.loss:8.4f} {at.accuracy:9.4f} {tuned} {minutes:>6}:{seconds:02d}"
+        line = f"{at.stage:<15} {at.epoch:>3}/{at.epochs:<3} {figures}{step}"
         print(f"\r\x1b[K{line}" if self._live else line, end="\n" if done else "", file=sys.stderr, flush=True)
 
     def skipped(self, folder: Path) -> int:

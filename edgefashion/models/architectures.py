@@ -28,7 +28,8 @@ def _stages(first: int, stages: tuple[tuple[int, int, int, int, int], ...]) -> t
 
 # EfficientNet-Lite0: tensorflow/tpu, models/official/efficientnet/lite (ReLU6, no squeeze-excite, fixed stem and head).
 _LITE0 = InvertedResidualSpec(
-    height=224, width=224, stem=32, stem_stride=2, head=1280, classes=1000, dropout=0.2, bn_momentum=0.99, bn_epsilon=1e-3,
+    height=224, width=224, stem=32, stem_stride=2, head=1280, classes=1000, dropout=0.2,
+    bn_momentum=0.99, bn_epsilon=1e-3,
     blocks=_stages(32, (
         (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
         (1, 3, 1, 6, 320),
@@ -77,11 +78,17 @@ def build(
     if isinstance(spec, InvertedResidualSpec):
         return build_inverted_residual(spec, folded, ranges, batch)
     if folded or ranges:
-        raise RecipeError(f"Only inverted residual networks can be folded and quantised. Received: {type(spec).__name__}.")
+        raise RecipeError(
+            f"Only inverted residual networks can be folded and quantised. Received: {type(spec).__name__}."
+        )
     return build_wide_residual(spec) if isinstance(spec, WideResidualSpec) else build_mlp(spec)
 
 
-_KINDS: dict[str, type[Spec]] = {"inverted-residual": InvertedResidualSpec, "wide-residual": WideResidualSpec, "mlp": MlpSpec}
+_KINDS: dict[str, type[Spec]] = {
+    "inverted-residual": InvertedResidualSpec,
+    "wide-residual": WideResidualSpec,
+    "mlp": MlpSpec,
+}
 
 
 def spec_to_dict(spec: Spec) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Checkpoint:
         resize: how a picture is brought to the input: "stretch", "pad" or "crop".
         temperature: the logits are divided by it (Guo et al. 2017, arXiv 1706.04599).
         threshold: confidence below which the answer is "not sure".
-        training: facts for the card: data, licence, digests, pictures, groups, recipe; and `source`, `held_out`, `train`.
+        training: facts for the card: data, licence, digests, pictures, groups, recipe; and the splits `train`, `tune`,
+            `held_out`.
         accuracy: the float network's figures on held-out pictures.
     """
 
@@ -96,7 +97,9 @@ def restore(network: tf_keras.Model, weights: Weights) -> None:
             name = f"{layer.name}/{weight.name.split('/')[-1].split(':')[0]}"
             if name not in left or left[name].shape != tuple(weight.shape):
                 found = left[name].shape if name in left else "nothing"
-                raise CheckpointError(f"The weight '{name}' must have the shape {tuple(weight.shape)}. Received: {found}.")
+                raise CheckpointError(
+                    f"The weight '{name}' must have the shape {tuple(weight.shape)}. Received: {found}."
+                )
             weight.assign(left.pop(name))
     if left:
         raise CheckpointError(f"The network has no place for the weights {', '.join(sorted(left)[:3])}.")
@@ -146,7 +149,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
             weights = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
         version = header.pop("checkpoint_version")
         if version > CHECKPOINT_VERSION:
-            raise CheckpointError(f"'{path}' is a checkpoint of version {version}; this EdgeFashion reads {CHECKPOINT_VERSION}.")
+            raise CheckpointError(
+                f"'{path}' is a checkpoint of version {version}; this EdgeFashion reads {CHECKPOINT_VERSION}."
+            )
         header["ranges"] = {name: (float(low), float(high)) for name, (low, high) in header["ranges"].items()}
         header["labels"] = tuple(header["labels"])
         return Checkpoint(spec=spec_from_dict(header.pop("spec")), weights=weights, **header)

@@ -5,11 +5,12 @@ One builder makes three forms of the same network, with the same layer names:
 * with batch normalisation, for training;
 * folded: every batch normalisation is merged into the convolution before it (weights and bias only), the form that is
   quantised and shipped;
-* folded with `ranges`: after each layer named there stands a fixed fake-quantisation, from which the converter takes the
-  int8 scale and zero point, so that no calibration data are needed.
+* folded with `ranges`: after each layer named there stands a fixed fake-quantisation, from which the converter takes
+  the int8 scale and zero point, so that no calibration data are needed.
 
-Layer names: `stem_conv`, `stem_bn`, `block{i:02d}_{expand,depthwise,project}_{conv,bn,relu}`, `block{i:02d}_add`, `head_conv`,
-`head_bn`, `pool`, `type_dense`. A channel-pruned network is the same description with smaller `expansion` numbers.
+Layer names: `stem_conv`, `stem_bn`, `block{i:02d}_{expand,depthwise,project}_{conv,bn,relu}`, `block{i:02d}_add`,
+`head_conv`, `head_bn`, `pool`, `type_dense`. A channel-pruned network is the same description with smaller `expansion`
+numbers.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class InvertedResidualSpec:
         classes: number of logits.
         dropout: share of pooled features dropped in training.
         bn_momentum, bn_epsilon: of every batch normalisation.
-        drop_path: stochastic depth of the last residual block (linearly less before; Huang et al. 2016, arXiv 1603.09382).
+        drop_path: stochastic depth of the last residual block, linearly less before it (Huang et al. 2016,
+            arXiv 1603.09382).
     """
 
     height: int
@@ -129,7 +131,10 @@ class _Maker:
 
 
 def build_inverted_residual(
-    spec: InvertedResidualSpec, folded: bool = False, ranges: Mapping[str, Range] | None = None, batch: int | None = None
+    spec: InvertedResidualSpec,
+    folded: bool = False,
+    ranges: Mapping[str, Range] | None = None,
+    batch: int | None = None,
 ) -> tf_keras.Model:
     """Builds the network.
 

@@ -1,4 +1,4 @@
-"""What a batch of training pictures suffers: one warp, one change of light, one patch. All of it seeded and in the graph."""
+"""What a batch of training pictures suffers: one warp, one change of light, one patch. Seeded, and in the graph."""
 
 from __future__ import annotations
 
@@ -34,7 +34,17 @@ def augment(images: tf.Tensor, plan: Augment, height: int, width: int, seed: tf.
 
 
 def mix(images: tf.Tensor, targets: tf.Tensor, alpha: float, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mixup: blends a batch with itself reversed (Zhang et al. 2018, arXiv 1710.09412); `targets` are probabilities (batch, classes)."""
+    """Mixup: blends a batch with itself reversed (Zhang et al. 2018, arXiv 1710.09412).
+
+    Args:
+        images: float32 (batch, height, width, 3).
+        targets: probabilities, float32 (batch, classes).
+        alpha: of the Beta distribution that the share of the blend is drawn from.
+        seed: int32 (2,); the same seed gives the same share.
+
+    Returns:
+        Images and targets, blended alike.
+    """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
     first, second = (tf.random.stateless_gamma((), s, alpha) + 1e-6 for s in seeds)
     share = first / (first + second)
@@ -67,8 +77,8 @@ def _warp(x: tf.Tensor, plan: Augment, height: int, width: int, seed: tf.Tensor)
     f = (rows - 1) / 2.0 + down * room_y * rows - d * middle_x - e * middle_y
     zero = tf.zeros_like(a)
     return tf.raw_ops.ImageProjectiveTransformV3(
-        images=x, transforms=tf.stack([a, b, c, d, e, f, zero, zero], axis=1), output_shape=tf.constant([height, width]),
-        fill_value=0.0, interpolation="BILINEAR", fill_mode="NEAREST",
+        images=x, transforms=tf.stack([a, b, c, d, e, f, zero, zero], axis=1),
+        output_shape=tf.constant([height, width]), fill_value=0.0, interpolation="BILINEAR", fill_mode="NEAREST",
     )  # fmt: skip
 
 

@@ -42,7 +42,10 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
     groups = [row.group for row in held.rows]
     result = score(softmax(logits / temperature), held.truth, checkpoint.labels, groups)
     return dataclasses.replace(
-        checkpoint, temperature=temperature, threshold=round(threshold, 4), accuracy=figures(result, recipe.data.held_out)
+        checkpoint,
+        temperature=temperature,
+        threshold=round(threshold, 4),
+        accuracy=figures(result, recipe.data.held_out),
     )
 
 
@@ -61,7 +64,7 @@ def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def fit_temperature(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> float:
-    """Finds the temperature with the smallest negative log-likelihood (Guo et al. 2017), by golden-section search in 0.2–5.
+    """Finds the temperature with the smallest negative log-likelihood (Guo et al. 2017): golden section in 0.2–5.
 
     Args:
         logits: (n, classes).

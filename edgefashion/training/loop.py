@@ -1,4 +1,4 @@
-"""One stage of training: AdamW, warm-up and cosine, averaged weights, an optional teacher; resumable after every epoch."""
+"""One stage of training: AdamW, warm-up and cosine, averaged weights, a teacher if given; resumable after an epoch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from edgefashion.training.recipe import Augment, Schedule
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a stage stands. Loss and accuracy are of the epoch so far; `tuned` is the accuracy on the tuning split, or None."""
+    """Where a stage stands.
+
+    Loss and accuracy are of the epoch so far; `tuned` is the accuracy on the tuning split once the epoch is over, NaN
+    without such a split, and None before.
+    """
 
     stage: str
     epoch: int
@@ -99,7 +103,9 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
             if soft is not None:
                 close = tf.nn.softmax_cross_entropy_with_logits(soft, logits / stage.temperature)
                 loss = (1.0 - stage.weight) * loss + stage.weight * stage.temperature**2 * tf.reduce_mean(close)
-        optimizer.apply_gradients(zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True))
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
+        )
         for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
             if variable.dtype.is_floating:
                 shadow.assign_sub((1.0 - average) * (shadow - variable))
@@ -126,10 +132,14 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
             row = (losses / (number + 1), rights / (number + 1))
             stage.report(Progress(stage.name, epoch + 1, schedule.epochs, number + 1, steps, *row, None, left))
         tuned = _tuned(network, shadows, stage.tune)
-        history.append({"loss": losses / steps, "accuracy": rights / steps, "tuned": tuned, "seconds": time.monotonic() - started})
+        history.append(
+            {"loss": losses / steps, "accuracy": rights / steps, "tuned": tuned, "seconds": time.monotonic() - started}
+        )
         _save(stage.state, kept, history)
         left = (time.monotonic() - started) * (schedule.epochs - epoch - 1)
-        stage.report(Progress(stage.name, epoch + 1, schedule.epochs, steps, steps, losses / steps, rights / steps, tuned, left))
+        stage.report(
+            Progress(stage.name, epoch + 1, schedule.epochs, steps, steps, losses / steps, rights / steps, tuned, left)
+        )
     for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
         variable.assign(shadow)
     return history

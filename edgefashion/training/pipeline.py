@@ -1,6 +1,7 @@
-"""Manifest → uint8 arrays → batches. Every picture passes through `runtime.image.prepare`, so what is learnt is what is seen.
+"""Manifest → uint8 arrays → batches. Every picture passes through `runtime.image.prepare`.
 
-Pictures are decoded once and kept as bytes; augmentation happens on batches, inside the network's own graph.
+So what is learnt is what is seen on the device. Pictures are decoded once and kept as bytes; augmentation happens on
+batches, inside the network's own graph.
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ def load_pictures(
 def batches(
     pictures: Pictures, size: int, seed: int, epoch: int
 ) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
-    """Yields every picture once, in an order that depends on seed and epoch only; the last batch is filled up from the start.
+    """Yields every picture once, in an order that depends on seed and epoch only.
+
+    The last batch is filled up from the start.
 
     Yields:
         uint8 (size, height, width, 3) and int64 (size,).

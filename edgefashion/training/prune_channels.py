@@ -1,10 +1,11 @@
 """Removes expansion channels of inverted residual blocks: the network becomes narrower, and its file really smaller.
 
-Only the channels between the two pointwise convolutions of a block are free to go: nothing outside the block sees them. A
-channel's rank is the first-order Taylor estimate of what the loss would change without it, |mean over pictures and places of
-activation × gradient| (Molchanov et al. 2017, arXiv 1611.06440), divided by the root mean square of its block, so that blocks
-compare, and by the channel's multiply-accumulates, so that the dearest useless channels go first. Batch-normalisation scale
-would be cheaper, but is blind to the projection behind it, and a folded network has none.
+Only the channels between the two pointwise convolutions of a block are free to go: nothing outside the block sees them.
+A channel's rank is the first-order Taylor estimate of what the loss would change without it, |mean over places of
+activation × gradient|, summed over pictures (Molchanov et al. 2017, arXiv 1611.06440), divided by the root mean square
+of its block, so that blocks compare, and by the channel's multiply-accumulates, so that the dearest useless channels go
+first. Batch-normalisation scale would be cheaper, but is blind to the projection behind it, and a folded network has
+none.
 """
 
 from __future__ import annotations
@@ -42,9 +43,7 @@ def prune_channels(checkpoint: Checkpoint, plan: PruneChannels, train: Pictures,
     Raises:
         RecipeError: another kind of network.
     """
-    spec = checkpoint.spec
-    if not isinstance(spec, InvertedResidualSpec):
-        raise RecipeError(f"[prune-channels] needs an inverted residual network. Received: {type(spec).__name__}.")
+    spec = _inverted(checkpoint)
     scores = taylor_scores(checkpoint, train, plan, seed)
     return remove_channels(checkpoint, choose(spec, scores, plan.macs, plan.multiple))
 
@@ -55,9 +54,9 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
     Returns:
         By index of the block, float64 (expansion,), normalised to a root mean square of 1.
     """
-    spec = checkpoint.spec
+    spec = _inverted(checkpoint)
     network = checkpoint.model()
-    indices = [i for i, block in enumerate(spec.blocks) if block.expand]  # type: ignore[union-attr]
+    indices = [i for i, block in enumerate(spec.blocks) if block.expand]
     watched = [network.get_layer(f"block{i:02d}_depthwise_relu").output for i in indices]
     probe = tf_keras.Model(network.input, [*watched, network.output])
 
@@ -69,7 +68,10 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
             *middle, logits = probe(x, training=False)
             loss = tf.nn.sparse_softmax_cross_entropy_with_logits(truth, logits)
         slopes = tape.gradient(loss, middle)
-        return [tf.reduce_sum(tf.abs(tf.reduce_mean(a * g, axis=[1, 2])), axis=0) for a, g in zip(middle, slopes, strict=True)]
+        return [
+            tf.reduce_sum(tf.abs(tf.reduce_mean(a * g, axis=[1, 2])), axis=0)
+            for a, g in zip(middle, slopes, strict=True)
+        ]
 
     sums: Scores = {}
     for number, (images, truth) in enumerate(batches(train, plan.batch, seed, 0)):
@@ -81,7 +83,11 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
 
 
 def block_macs(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
-    """Counts multiply-accumulates: for every block (per expansion channel, expansion channels); stem and head are not in it."""
+    """Counts a network's multiply-accumulates, without stem and head.
+
+    Returns:
+        For every block (multiply-accumulates of one expansion channel, number of expansion channels).
+    """
     rows, columns, channels = -(-spec.height // spec.stem_stride), -(-spec.width // spec.stem_stride), spec.stem
     counts = []
     for block in spec.blocks:
@@ -137,15 +143,20 @@ def remove_channels(checkpoint: Checkpoint, keep: Mapping[int, npt.NDArray[np.in
         checkpoint: an inverted residual network.
         keep: by index of the block, the channels that stay; other blocks stay whole.
     """
-    spec = checkpoint.spec
-    if not isinstance(spec, InvertedResidualSpec):
-        raise RecipeError(f"Only inverted residual networks lose channels. Received: {type(spec).__name__}.")
+    spec = _inverted(checkpoint)
     blocks, weights = list(spec.blocks), dict(checkpoint.weights)
     for i, channels in keep.items():
         blocks[i] = dataclasses.replace(blocks[i], expansion=len(channels))
         for name in [name for name in weights if name.startswith(f"block{i:02d}_")]:
             weights[name] = _kept(name, weights[name], channels)
     return dataclasses.replace(checkpoint, spec=dataclasses.replace(spec, blocks=tuple(blocks)), weights=weights)
+
+
+def _inverted(checkpoint: Checkpoint) -> InvertedResidualSpec:
+    spec = checkpoint.spec
+    if not isinstance(spec, InvertedResidualSpec):
+        raise RecipeError(f"[prune-channels] needs an inverted residual network. Received: {type(spec).__name__}.")
+    return spec
 
 
 def _kept(name: str, array: npt.NDArray[np.float32], channels: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

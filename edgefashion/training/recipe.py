@@ -22,7 +22,10 @@ RECIPES = Path(__file__).parent.parent / "recipes"
 
 @dataclass(frozen=True)
 class Data:
-    """Which pictures: `source` as `edgefashion data check` takes it; which splits train, tune (temperature, threshold) and judge."""
+    """Which pictures: `source` as `edgefashion data check` takes it.
+
+    The splits `train` train, `tune` sets temperature and threshold, `held_out` judges.
+    """
 
     source: str
     taxonomy: str = ""
@@ -35,7 +38,8 @@ class Data:
 class Model:
     """Which network: a key of `ARCHITECTURES`, its input in pixels, and where its first weights come from.
 
-    `weights`: "" (random), "efficientnet-lite0" (ImageNet, from the package of that name), or a checkpoint's path or shipped name.
+    `weights`: "" (random), "efficientnet-lite0" (ImageNet, from the package of that name), or a checkpoint's path or
+    shipped name.
     `folded`: batch normalisation is merged before training and its statistics stay as they are.
     """
 
@@ -52,8 +56,8 @@ class Model:
 class Augment:
     """What training pictures suffer. Shares are of the picture's side, rotations in degrees, probabilities 0–1.
 
-    `scale`: smallest share of the area that a crop keeps; `aspect`: largest stretch of it; `erase`: probability of a grey patch;
-    `mixup`: parameter of the Beta distribution (Zhang et al. 2018, arXiv 1710.09412), 0 is off.
+    `scale`: smallest share of the area that a crop keeps; `aspect`: largest stretch of it; `erase`: probability of a
+    grey patch; `mixup`: parameter of the Beta distribution (Zhang et al. 2018, arXiv 1710.09412), 0 is off.
     """
 
     flip: bool = True
@@ -73,8 +77,9 @@ class Augment:
 class Schedule:
     """How long and how hard a stage trains: AdamW (Loshchilov & Hutter 2019) with warm-up and cosine decay.
 
-    `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`, `average` (decay a step
-    of the exponential average of weights, 0 is off), `augment` (false trains on plain pictures), `constant` (the learning rate stays as it is).
+    `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`,
+    `average` (decay a step of the exponential average of weights, 0 is off), `augment` (false trains on plain
+    pictures), `constant` (the learning rate stays as it is).
     """
 
     epochs: int
@@ -102,8 +107,9 @@ class Distil(Schedule):
 
 @dataclass(frozen=True)
 class PruneChannels(Schedule):
-    """Removes expansion channels until `macs` (share of the multiply-accumulates) is left, then trains against the unpruned network.
+    """Removes expansion channels, then trains against the unpruned network.
 
+    `macs`: share of the blocks' multiply-accumulates that is left;
     `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks at.
     """
 
@@ -116,7 +122,7 @@ class PruneChannels(Schedule):
 
 @dataclass(frozen=True)
 class PruneWeights(Schedule):
-    """Sets the smallest weights to zero (tfmot) until `sparsity` of them are: makes the zipped file smaller, nothing else."""
+    """Sets the smallest weights to zero (tfmot) until `sparsity` of them are: only the zipped file gets smaller."""
 
     sparsity: float = 0.0
     weight: float = 0.0
@@ -125,7 +131,10 @@ class PruneWeights(Schedule):
 
 @dataclass(frozen=True)
 class QuantiseAware(Schedule):
-    """Trains with 8-bit rounding in place (Jacob et al. 2018); keeps the zeros of `prune-weights`. `weight`: share of the teacher's loss."""
+    """Trains with 8-bit rounding in place (Jacob et al. 2018); keeps the zeros of `prune-weights`.
+
+    `weight`: share of the teacher's loss.
+    """
 
     weight: float = 0.0
     temperature: float = 2.0
@@ -176,7 +185,9 @@ def load_recipe(name_or_path: str) -> Recipe:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RecipeError(f"There is no recipe '{name_or_path}'. Known: {', '.join(recipe_names())}, or a .toml file.") from error
+        raise RecipeError(
+            f"There is no recipe '{name_or_path}'. Known: {', '.join(recipe_names())}, or a .toml file."
+        ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"Recipe '{name_or_path}' can't be read: {error}.") from error
     recipe: Recipe = _parse(Recipe, table, "recipe")
@@ -192,7 +203,9 @@ def _parse(cls: type[Any], table: dict[str, Any], where: str) -> Any:
     for key, value in table.items():
         if key not in known:
             raise RecipeError(f"Unknown key '{key}' in [{where}]. Known: {', '.join(sorted(known))}.")
-        values[known[key].name] = _convert(hints[known[key].name], value, f"{where}.{key}" if where != "recipe" else key)
+        values[known[key].name] = _convert(
+            hints[known[key].name], value, f"{where}.{key}" if where != "recipe" else key
+        )
     try:
         return cls(**values)
     except TypeError as error:
@@ -218,6 +231,20 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     raise RecipeError(f"'{where}' has a value of the wrong kind. Received: {value!r}.")
 
 
+_LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (0, 10_000),
+    "batch": (1, 65_536),
+    "learning_rate": (0.0, 10.0),
+    "smoothing": (0.0, 0.9),
+    "average": (0.0, 0.99999),
+    "weight": (0.0, 1.0),
+    "macs": (0.05, 1.0),
+    "sparsity": (0.0, 0.95),
+    "multiple": (1, 64),
+    "temperature": (0.1, 100.0),
+}
+
+
 def _check(recipe: Recipe) -> None:
     """Refuses values out of range before hours are spent on them."""
     for name in ("fit", "distil", "prune_channels", "prune_weights", "quantise_aware"):
@@ -225,12 +252,12 @@ def _check(recipe: Recipe) -> None:
         if stage is None:
             continue
         where = name.replace("_", "-")
-        for key, low, high in (("epochs", 0, 10_000), ("batch", 1, 65_536), ("learning_rate", 0.0, 10.0), ("smoothing", 0.0, 0.9),
-                               ("average", 0.0, 0.99999), ("weight", 0.0, 1.0), ("macs", 0.05, 1.0), ("sparsity", 0.0, 0.95),
-                               ("multiple", 1, 64), ("temperature", 0.1, 100.0)):  # fmt: skip
+        for key, (low, high) in _LIMITS.items():
             value = getattr(stage, key, low)
             if not low <= value <= high:
-                raise RecipeError(f"'{where}.{key.replace('_', '-')}' must lie between {low} and {high}. Received: {value}.")
+                raise RecipeError(
+                    f"'{where}.{key.replace('_', '-')}' must lie between {low} and {high}. Received: {value}."
+                )
     if all(getattr(recipe, name) is None for name in ("fit", "distil")) and not recipe.model.weights:
         raise RecipeError("A recipe needs [fit], [distil] or 'model.weights': there is nothing to start from.")
     if recipe.distil and not recipe.distil.teacher:

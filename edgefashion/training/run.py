@@ -33,7 +33,15 @@ from edgefashion.training.quantise_aware import train_quantise_aware
 from edgefashion.training.recipe import Augment, Recipe, Schedule, load_recipe
 from edgefashion.training.start import first_checkpoint
 
-PACKAGES = ("tensorflow", "tensorflow-cpu", "tf_keras", "tensorflow-model-optimization", "numpy", "pillow", "edgefashion")
+PACKAGES = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "tf_keras",
+    "tensorflow-model-optimization",
+    "numpy",
+    "pillow",
+    "edgefashion",
+)
 STAGES = ("fit", "distil", "prune-channels", "prune-weights", "quantise-aware")
 
 
@@ -97,11 +105,13 @@ def run_recipe(
         return load_checkpoint(folder / "checkpoint.safetensors")
     trained = manifest.select(*recipe.data.train)
     if len({row.type for row in trained.rows}) < 2:
-        raise DataError(f"'{manifest.name}' has fewer than two labels in its training split; a classifier needs at least two.")
+        raise DataError(
+            f"'{manifest.name}' has fewer than two labels in its training split; a classifier needs at least two."
+        )
     tf_keras.utils.set_random_seed(recipe.seed)
     checkpoint = _described(first_checkpoint(recipe.model, manifest.labels), recipe, manifest, trained)
     spec = checkpoint.spec
-    margin = CACHE_MARGIN if recipe.augment.scale < 1.0 else 1.0
+    margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
     size = (round(spec.height * margin), round(spec.width * margin))
     train = load_pictures(trained, *size, advance=loading)
     tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
@@ -137,7 +147,9 @@ def _fit(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, f
 def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.distil)
     network = checkpoint.model()
-    stage = run.stage("distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature)
+    stage = run.stage(
+        "distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature
+    )
     history = run_stage(network, stage)
     return checkpoint.with_model(network), history
 
@@ -147,21 +159,29 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
     teacher = run.teacher or checkpoint.model()
     narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed)
     network = narrow.model()
-    stage = run.stage("prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature)
+    stage = run.stage(
+        "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature
+    )
     history = run_stage(network, stage)
     return narrow.with_model(network), history
 
 
 def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.prune_weights)
-    return train_pruning_weights(checkpoint, plan, lambda changes: run.stage("prune-weights", plan, checkpoint.spec, **changes),
-                                 run.teacher)  # fmt: skip
+
+    def make_stage(changes: dict[str, Any]) -> Stage:
+        return run.stage("prune-weights", plan, checkpoint.spec, **changes)
+
+    return train_pruning_weights(checkpoint, plan, make_stage, run.teacher)
 
 
 def _quantise_aware(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.quantise_aware)
-    return train_quantise_aware(checkpoint, plan, lambda changes: run.stage("quantise-aware", plan, checkpoint.spec, **changes),
-                                run.teacher)  # fmt: skip
+
+    def make_stage(changes: dict[str, Any]) -> Stage:
+        return run.stage("quantise-aware", plan, checkpoint.spec, **changes)
+
+    return train_quantise_aware(checkpoint, plan, make_stage, run.teacher)
 
 
 _STEPS = {
@@ -197,7 +217,12 @@ def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, train
 
 def _claim(folder: Path, recipe: Recipe, manifest: Manifest, source: str) -> None:
     """Writes the recipe into a new run folder; refuses a folder of another recipe or other data."""
-    mark = {"recipe": dataclasses.asdict(recipe), "digest": recipe.digest, "data_digest": manifest.digest, "source": source}
+    mark = {
+        "recipe": dataclasses.asdict(recipe),
+        "digest": recipe.digest,
+        "data_digest": manifest.digest,
+        "source": source,
+    }
     path = folder / "recipe.json"
     if path.exists():
         try:
@@ -205,7 +230,9 @@ def _claim(folder: Path, recipe: Recipe, manifest: Manifest, source: str) -> Non
         except ValueError:
             held = {}
         if (held.get("digest"), held.get("data_digest")) != (recipe.digest, manifest.digest):
-            raise RecipeError(f"'{folder}' holds the run of another recipe or other data. Choose another --out, or delete the folder.")
+            raise RecipeError(
+                f"'{folder}' holds the run of another recipe or other data. Choose another --out, or delete the folder."
+            )
         return
     folder.mkdir(parents=True, exist_ok=True)
     _write(path, mark)
@@ -227,7 +254,9 @@ def _write_run(
         "skipped": [list(pair) for pair in (*train.skipped, *tune.skipped)],
         "machine": {"python": platform.python_version(), "processor": platform.machine(), "cores": os.cpu_count()},
         "versions": versions, "seconds": round(seconds, 1), "stages": histories,
-        "results": {"accuracy": checkpoint.accuracy, "temperature": checkpoint.temperature, "threshold": checkpoint.threshold},
+        "results": {
+            "accuracy": checkpoint.accuracy, "temperature": checkpoint.temperature, "threshold": checkpoint.threshold,
+        },
     })  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from edgefashion.errors import MissingExtraError, RecipeError
@@ -19,7 +20,9 @@ SHIPPED_CHECKPOINTS = Path(__file__).parent.parent / "shipped"
 
 
 def first_checkpoint(model: Model, labels: tuple[str, ...]) -> Checkpoint:
-    """Builds the network that a recipe names, with its first weights; the last layer is new unless the labels are the same.
+    """Builds the network that a recipe names, with its first weights.
+
+    The last layer is new unless the labels are the parent's.
 
     Args:
         model: the recipe's [model].
@@ -29,8 +32,6 @@ def first_checkpoint(model: Model, labels: tuple[str, ...]) -> Checkpoint:
         RecipeError: unknown architecture or weights.
         CheckpointError: weights that do not fit the architecture.
     """
-    import dataclasses
-
     spec = architecture(model.architecture, len(labels), model.height or None, model.width or None)
     spec = dataclasses.replace(spec, dropout=model.dropout)
     if isinstance(spec, InvertedResidualSpec):
@@ -69,9 +70,10 @@ def _parent(name_or_path: str) -> Checkpoint:
 
 def _same_network(parent: Checkpoint, spec: Spec, labels: tuple[str, ...]) -> Spec:
     """The parent's own (perhaps pruned) description with this task's labels and dropout."""
-    import dataclasses
-
     if type(parent.spec) is not type(spec):
-        raise RecipeError(f"The checkpoint holds a {type(parent.spec).__name__}, the recipe asks for a {type(spec).__name__}.")
-    size = {"height": spec.height, "width": spec.width} if spec.height else {}
-    return dataclasses.replace(parent.spec, classes=len(labels), dropout=spec.dropout, **size)
+        raise RecipeError(
+            f"The checkpoint holds a {type(parent.spec).__name__}, the recipe asks for a {type(spec).__name__}."
+        )
+    return dataclasses.replace(
+        parent.spec, classes=len(labels), dropout=spec.dropout, height=spec.height, width=spec.width
+    )

@@ -152,7 +152,9 @@ class EvilState(OrderedDict):  # type: ignore[type-arg]
 
 
 @pytest.mark.parametrize("container", [legacy_file, zip_file])
-@pytest.mark.parametrize("value", [Evil(), {"a": Evil()}, EvilState(a=1), {"a": print}], ids=str)
+@pytest.mark.parametrize(
+    "value", [Evil(), {"a": Evil()}, EvilState(a=1), {"a": print}], ids=["call", "inside", "state", "builtin"]
+)
 def test_nothing_is_executed(tmp_path: Path, container: Any, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match="plain weights do not need"):
