@@ -83,8 +83,8 @@ def read_zip_tail(content: bytes) -> ZipTail:
 def append_files(flatbuffer: bytes, files: Mapping[str, bytes]) -> bytes:
     """Append associated files to a flatbuffer as a zip; the same input gives the same bytes.
 
-    Text files are stored, so that the plainest reader finds the labels; everything else is deflated. Offsets count from
-    the start of the file, as zip tools and MediaPipe expect.
+    Everything is stored, nothing deflated: MediaPipe refuses a whole file for one deflated member. Offsets count from the
+    start of the file, as zip tools and MediaPipe expect.
 
     Args:
         flatbuffer: A .tflite without associated files.
@@ -97,15 +97,13 @@ def append_files(flatbuffer: bytes, files: Mapping[str, bytes]) -> bytes:
         raise ModelFileError("associated files: the flatbuffer has some already; start from the bare flatbuffer.")
     out, directory = bytearray(flatbuffer), bytearray()
     for name, content in files.items():
-        method = STORED  # MediaPipe refuses the whole file if any member is deflated
         encoded = name.encode("utf-8")
         _check_name(name, encoded)
-        packed = content
+        _check_sizes(name, STORED, len(content), len(content))
         flags = 0 if name.isascii() else UTF8_NAME
-        shared = (20, flags, method, TIME, DATE, zlib.crc32(content), len(packed), len(content), len(encoded), 0)
-        _check_sizes(name, method, len(packed), len(content))
+        shared = (20, flags, STORED, TIME, DATE, zlib.crc32(content), len(content), len(content), len(encoded), 0)
         directory += _CENTRAL.pack(b"PK\x01\x02", 20, *shared, 0, 0, 0, 0, len(out)) + encoded
-        out += _LOCAL.pack(b"PK\x03\x04", *shared) + encoded + packed
+        out += _LOCAL.pack(b"PK\x03\x04", *shared) + encoded + content
     if len(files) > MAX_MEMBERS or sum(map(len, files.values())) > MAX_TOTAL_BYTES:
         raise ModelFileError(f"associated files: at most {MAX_MEMBERS} files and {MAX_TOTAL_BYTES} bytes are allowed.")
     end = _END.pack(b"PK\x05\x06", 0, 0, len(files), len(files), len(directory), len(out), 0)
