@@ -83,8 +83,8 @@ def read_zip_tail(content: bytes) -> ZipTail:
 def append_files(flatbuffer: bytes, files: Mapping[str, bytes]) -> bytes:
     """Append associated files to a flatbuffer as a zip; the same input gives the same bytes.
 
-    Everything is stored, nothing deflated: MediaPipe refuses a whole file for one deflated member. Offsets count from the
-    start of the file, as zip tools and MediaPipe expect.
+    Everything is stored, nothing deflated: MediaPipe refuses a whole file for one deflated member. Offsets count from
+    the start of the file, as zip tools and MediaPipe expect.
 
     Args:
         flatbuffer: A .tflite without associated files.

@@ -89,7 +89,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     shadows = [tf.Variable(v, trainable=False) for v in network.variables] if schedule.average else []
     classes = network.output_shape[-1]
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(images: tf.Tensor, truth: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         targets = tf.one_hot(truth, classes) * (1.0 - schedule.smoothing) + schedule.smoothing / classes
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
@@ -157,7 +157,7 @@ def logits_of(network: tf_keras.Model, images: npt.NDArray[np.uint8], batch: int
         float32 (n, classes).
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def forward(x: tf.Tensor) -> tf.Tensor:
         return network(normalise(x), training=False)
 

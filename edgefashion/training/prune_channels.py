@@ -60,7 +60,7 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
     watched = [network.get_layer(f"block{i:02d}_depthwise_relu").output for i in indices]
     probe = tf_keras.Model(network.input, [*watched, network.output])
 
-    @tf.function
+    @tf.function(autograph=False)
     def worth(images: tf.Tensor, truth: tf.Tensor) -> list[tf.Tensor]:
         x = tf.image.resize(normalise(images), (spec.height, spec.width))
         with tf.GradientTape() as tape:

@@ -10,6 +10,7 @@ the checkpoint; the converter meets no tfmot layer.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,14 @@ from tensorflow_model_optimization.quantization import keras as quantization
 
 from edgefashion.models.checkpoint import Checkpoint, Weights, read_weights
 from edgefashion.models.inverted_residual import INPUT_RANGE, Range
-from edgefashion.training.loop import run_stage
+from edgefashion.training.augment import normalise
+from edgefashion.training.loop import Stage, run_stage
+from edgefashion.training.pipeline import batches
 from edgefashion.training.prune_weights import MakeStage, folded
 from edgefashion.training.recipe import QuantiseAware
+
+RANGE_BATCHES = 8
+"""Batches of 32 training pictures on which the first ranges are measured."""
 
 
 class PerChannelDepthwise(quantization.quantizers.LastValueQuantizer):
@@ -77,6 +83,7 @@ def train_quantise_aware(
     stage = make_stage({"teacher": (teacher or checkpoint.model()) if plan.weight else None, "weight": plan.weight,
                         "temperature": plan.temperature})  # fmt: skip
     rounded = quantised(network)
+    set_ranges(rounded, measured_ranges(network, list(ranges_of(rounded)), stage))
     history = run_stage(rounded, stage)
     ranges = ranges_of(rounded)
     weights = _plain_weights(rounded, network)
@@ -106,6 +113,35 @@ def quantised(network: tf_keras.Model) -> tf_keras.Model:
                 if weight.name.endswith(("_min:0", "_max:0")):
                     weight.assign(INPUT_RANGE[0] if weight.name.endswith("_min:0") else INPUT_RANGE[1])
     return rounded
+
+
+def measured_ranges(network: tf_keras.Model, names: Sequence[str], stage: Stage) -> dict[str, Range]:
+    """Measures how far the activations go on training pictures: the mean over batches of the smallest and largest value.
+
+    tfmot starts every range at ±6 and moves it by a thousandth a step; a short stage would never get away from there.
+    """
+    names = [name for name in names if name != "input"]
+    probe = tf_keras.Model(network.input, [network.get_layer(name).output for name in names])
+    lows, highs = [], []
+    for number, (images, _) in enumerate(batches(stage.train, 32, stage.seed, 0)):
+        if number >= RANGE_BATCHES:
+            break
+        x = tf.image.resize(normalise(tf.constant(images)), (stage.height, stage.width))
+        found = [value.numpy() for value in probe(x, training=False)]
+        lows.append([float(value.min()) for value in found])
+        highs.append([float(value.max()) for value in found])
+    return {name: (min(0.0, low), max(1e-3, high)) for name, low, high in zip(
+        names, np.mean(lows, axis=0).tolist(), np.mean(highs, axis=0).tolist(), strict=True)}  # fmt: skip
+
+
+def set_ranges(rounded: tf_keras.Model, ranges: Mapping[str, Range]) -> None:
+    """Puts measured ranges where tfmot keeps them."""
+    for layer in rounded.layers:
+        name = layer.name.removeprefix("quant_")
+        for weight in layer.weights:
+            short = weight.name.split("/")[-1].split(":")[0]
+            if name in ranges and short in ("post_activation_min", "output_min", "post_activation_max", "output_max"):
+                weight.assign(tf.fill(weight.shape, ranges[name][0 if short.endswith("_min") else 1]))
 
 
 def ranges_of(rounded: tf_keras.Model) -> dict[str, Range]:
