@@ -119,11 +119,11 @@ bench: $(VENV)/dev.stamp  ## measure the ratios of benchmarks/ on this machine
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours)
-	$(BIN)/edgefashion train edgefashion/recipes/fashion-mnist-nano.toml --out runs/fashion-mnist-nano
-	$(BIN)/edgefashion export --int8 runs/fashion-mnist-nano -o runs/fashion-mnist-nano.tflite
-	$(BIN)/edgefashion train edgefashion/recipes/garment-base.toml --data clothing:$(CLOTHING) --out runs/garment-base
-	$(BIN)/edgefashion export --int8 runs/garment-base -o runs/garment-base.tflite
-	$(BIN)/edgefashion train edgefashion/recipes/seed-mlp.toml --out runs/seed-mlp
+	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base
+	$(BIN)/python -m edgefashion.export.ship runs/garment-base
+	$(BIN)/edgefashion train fashion-mnist-nano --out runs/fashion-mnist-nano
+	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-nano
+	$(BIN)/edgefashion train seed-mlp --out runs/seed-mlp
 
 wheel: $(VENV)/demo.stamp  ## build the wheel into dist/
 	@rm -rf build dist *.egg-info
