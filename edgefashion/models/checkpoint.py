@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tf_keras
 
-from edgefashion.errors import CheckpointError, EdgeFashionError, MissingExtraError
+from edgefashion.errors import CheckpointError, MissingExtraError, RecipeError
 from edgefashion.models.architectures import Spec, build, spec_from_dict, spec_to_dict
 
 CHECKPOINT_VERSION = 1
@@ -155,7 +155,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
         header["ranges"] = {name: (float(low), float(high)) for name, (low, high) in header["ranges"].items()}
         header["labels"] = tuple(header["labels"])
         return Checkpoint(spec=spec_from_dict(header.pop("spec")), weights=weights, **header)
-    except EdgeFashionError:
+    except CheckpointError:
         raise
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        SafetensorError,
+        RecipeError,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise CheckpointError(f"'{path}' is not an EdgeFashion checkpoint, or it is damaged: {error}.") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import tensorflow as tf
 import tf_keras
 
+from edgefashion.errors import CheckpointError
 from edgefashion.training.augment import augment, mix, normalise
 from edgefashion.training.pipeline import Pictures, as_rgb, batches
 from edgefashion.training.recipe import Augment, Schedule
@@ -201,11 +203,22 @@ def _save(path: Path, variables: Sequence[tf.Variable], history: list[dict[str, 
 
 
 def _resume(path: Path, variables: Sequence[tf.Variable]) -> list[dict[str, float]]:
-    """Reads the state of an interrupted stage into the variables; an empty history where there is none."""
+    """Reads the state of an interrupted stage into the variables; an empty history where there is none.
+
+    Raises:
+        CheckpointError: the file is damaged, or belongs to another network.
+    """
     if not path.exists():
         return []
-    with np.load(path, allow_pickle=False) as saved:
-        for i, variable in enumerate(variables):
-            variable.assign(saved[f"v{i}"])
-        keys = [key for key in saved.files if not key[1:].isdigit()]
-        return [dict(zip(keys, row, strict=True)) for row in zip(*(saved[key].tolist() for key in keys), strict=True)]
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            for i, variable in enumerate(variables):
+                variable.assign(saved[f"v{i}"])
+            keys = [key for key in saved.files if not key[1:].isdigit()]
+            return [
+                dict(zip(keys, row, strict=True)) for row in zip(*(saved[key].tolist() for key in keys), strict=True)
+            ]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CheckpointError(
+            f"'{path}' is damaged, or of another network: {error}. Delete it, and its stage starts again."
+        ) from error

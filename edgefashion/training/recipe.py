@@ -161,7 +161,8 @@ class Recipe:
     def digest(self) -> str:
         """sha256 of the recipe's values, in hex. Where the data lie is no part of it: only what they are called."""
         values = dataclasses.asdict(self)
-        values["data"]["source"] = self.data.source.split(":")[0]
+        name, _, folder = self.data.source.partition(":")
+        values["data"]["source"] = name if folder else Path(name).name
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -231,33 +232,46 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     raise RecipeError(f"'{where}' has a value of the wrong kind. Received: {value!r}.")
 
 
+_TABLES = ("", "model", "augment", "fit", "distil", "prune-channels", "prune-weights", "quantise-aware")
 _LIMITS: dict[str, tuple[float, float]] = {
+    # Smallest and largest value of a key, or of one table's key; 0 to 1 where nothing is said.
+    "seed": (0, 2**31 - 1),
+    "height": (0, 4096),
+    "width": (0, 4096),
+    "dropout": (0.0, 0.95),
+    "drop-path": (0.0, 0.95),
+    "rotate": (0.0, 180.0),
+    "augment.scale": (0.01, 1.0),
+    "augment.aspect": (1.0, 10.0),
+    "mixup": (0.0, 10.0),
     "epochs": (0, 10_000),
     "batch": (1, 65_536),
-    "learning_rate": (0.0, 10.0),
+    "learning-rate": (0.0, 10.0),
+    "warmup": (0.0, 10_000),
     "smoothing": (0.0, 0.9),
     "average": (0.0, 0.99999),
-    "weight": (0.0, 1.0),
     "macs": (0.05, 1.0),
     "sparsity": (0.0, 0.95),
     "multiple": (1, 64),
+    "batches": (1, 100_000),
     "temperature": (0.1, 100.0),
 }
 
 
 def _check(recipe: Recipe) -> None:
     """Refuses values out of range before hours are spent on them."""
-    for name in ("fit", "distil", "prune_channels", "prune_weights", "quantise_aware"):
-        stage = getattr(recipe, name)
-        if stage is None:
-            continue
-        where = name.replace("_", "-")
-        for key, (low, high) in _LIMITS.items():
-            value = getattr(stage, key, low)
+    if not recipe.name or "/" in recipe.name or recipe.name.startswith(".") or not recipe.name.isprintable():
+        raise RecipeError(f"'name' must be printable, without '/' and with no dot in front. Received: {recipe.name!r}.")
+    for where in _TABLES:
+        table = getattr(recipe, where.replace("-", "_")) if where else recipe
+        for field_ in dataclasses.fields(table) if table else ():
+            value, key = getattr(table, field_.name), field_.name.replace("_", "-")
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                continue
+            low, high = _LIMITS.get(f"{where}.{key}", _LIMITS.get(key, (0.0, 1.0)))
             if not low <= value <= high:
-                raise RecipeError(
-                    f"'{where}.{key.replace('_', '-')}' must lie between {low} and {high}. Received: {value}."
-                )
+                place = f"{where}.{key}" if where else key
+                raise RecipeError(f"'{place}' must lie between {low:g} and {high:g}. Received: {value}.")
     if all(getattr(recipe, name) is None for name in ("fit", "distil")) and not recipe.model.weights:
         raise RecipeError("A recipe needs [fit], [distil] or 'model.weights': there is nothing to start from.")
     if recipe.distil and not recipe.distil.teacher:

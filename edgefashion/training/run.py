@@ -103,11 +103,7 @@ def run_recipe(
     started = time.monotonic()
     if (folder / "checkpoint.safetensors").exists():
         return load_checkpoint(folder / "checkpoint.safetensors")
-    trained = manifest.select(*recipe.data.train)
-    if len({row.type for row in trained.rows}) < 2:
-        raise DataError(
-            f"'{manifest.name}' has fewer than two labels in its training split; a classifier needs at least two."
-        )
+    trained = _checked(manifest, recipe)
     tf_keras.utils.set_random_seed(recipe.seed)
     checkpoint = _described(first_checkpoint(recipe.model, manifest.labels), recipe, manifest, trained)
     spec = checkpoint.spec
@@ -126,10 +122,11 @@ def run_recipe(
             continue
         path = folder / "stages" / f"{name}.safetensors"
         if path.exists():
-            checkpoint = load_checkpoint(path)
+            checkpoint, histories[name] = load_checkpoint(path), _history(path)
             continue
         checkpoint, histories[name] = _STEPS[name](run, checkpoint)
         checkpoint = dataclasses.replace(checkpoint, stage=name)
+        _write(path.with_suffix(".json"), {"history": histories[name]})
         save_checkpoint(checkpoint, path)
         (folder / "state" / f"{name}.npz").unlink(missing_ok=True)
     checkpoint = calibrated(checkpoint, manifest, recipe, tune)
@@ -200,9 +197,41 @@ def _given(stage: Any) -> Any:
     return stage
 
 
+def _checked(manifest: Manifest, recipe: Recipe) -> Manifest:
+    """Gives the training split; refuses, before hours are spent, what training, tuning or the card would refuse."""
+    trained = manifest.select(*recipe.data.train)
+    if len({row.type for row in trained.rows}) < 2:
+        raise DataError(
+            f"'{manifest.name}' has fewer than two labels in its training split; a classifier needs at least two."
+        )
+    for use, split in (("tune", recipe.data.tune), ("held-out", recipe.data.held_out)):
+        if not manifest.select(split).rows:
+            raise DataError(
+                f"'{manifest.name}' has no picture in the split '{split}', which the recipe's '{use}' names."
+            )
+    strange = sorted(set(manifest.labels) - set(_taxonomy(recipe, manifest).types))
+    if strange:
+        raise RecipeError(
+            f"The taxonomy '{recipe.data.taxonomy}' has no type '{strange[0]}', which '{manifest.name}' holds. "
+            "Leave 'data.taxonomy' out of the recipe, or use --data without a recipe."
+        )
+    return trained
+
+
+def _taxonomy(recipe: Recipe, manifest: Manifest) -> Taxonomy:
+    return Taxonomy.load(recipe.data.taxonomy) if recipe.data.taxonomy else Taxonomy.from_labels(manifest.labels)
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    """The history of a stage that an earlier start of this run finished; empty where it was not kept."""
+    try:
+        return list(json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["history"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
 def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, trained: Manifest) -> Checkpoint:
     """Adds what the card will say of origin and labels."""
-    taxonomy = Taxonomy.load(recipe.data.taxonomy) if recipe.data.taxonomy else Taxonomy.from_labels(manifest.labels)
     facts = {
         "data": manifest.name, "data_licence": manifest.licence, "data_digest": manifest.digest,
         "pictures": len(trained.rows), "groups": len({row.group for row in trained.rows}),
@@ -211,7 +240,7 @@ def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, train
     }  # fmt: skip
     return dataclasses.replace(
         checkpoint, name=recipe.name, version=recipe.version, description=recipe.description,
-        taxonomy=taxonomy.to_dict(), training=facts,
+        taxonomy=_taxonomy(recipe, manifest).to_dict(), training=facts,
     )  # fmt: skip
 
 
@@ -261,6 +290,7 @@ def _write_run(
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(json.dumps(value, indent=1, sort_keys=True, default=list), encoding="utf-8")
