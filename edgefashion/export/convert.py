@@ -13,6 +13,7 @@ import tensorflow as tf
 import tf_keras
 
 from edgefashion.errors import ExportRefusedError, UsageError
+from edgefashion.export.compact import compact
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.models.inverted_residual import INPUT_RANGE, InvertedResidualSpec
 from edgefashion.training.augment import normalise
@@ -108,7 +109,7 @@ def _run(converter: tf.lite.TFLiteConverter) -> bytes:
     saved, sink = os.dup(2), tempfile.TemporaryFile()
     try:
         os.dup2(sink.fileno(), 2)
-        return bytes(converter.convert())
+        return compact(bytes(converter.convert()))
     finally:
         os.dup2(saved, 2)
         os.close(saved)

@@ -38,14 +38,21 @@ _LITE0 = InvertedResidualSpec(
 
 # For 28 × 28 pictures; meant to be channel-pruned to fit 100,000 bytes.
 _NANO = InvertedResidualSpec(
-    height=28, width=28, stem=16, stem_stride=1, head=0, classes=10, dropout=0.1, bn_momentum=0.95,
-    blocks=_stages(16, ((1, 3, 2, 6, 32), (3, 3, 1, 4, 32), (1, 3, 2, 5, 56), (3, 3, 1, 4, 56))),
-)  # fmt: skip
+    height=28,
+    width=28,
+    stem=16,
+    stem_stride=1,
+    head=0,
+    classes=10,
+    dropout=0.1,
+    bn_momentum=0.95,
+    blocks=_stages(16, ((1, 3, 2, 1, 32), (3, 3, 1, 3, 32), (1, 3, 2, 3, 64), (3, 3, 1, 3, 64))),
+)
 
 ARCHITECTURES: dict[str, Spec] = {
     "efficientnet-lite0": _LITE0,
     "nano-28": _NANO,
-    "wide-residual-28": WideResidualSpec(height=28, width=28, widths=(32, 64, 128), blocks=2, classes=10),
+    "wide-residual-28": WideResidualSpec(height=28, width=28, widths=(24, 48, 96), blocks=1, classes=10),
     "seed-mlp": MlpSpec(height=28, width=28, hidden=128, dropout=0.2, classes=10),
 }
 

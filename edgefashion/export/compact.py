@@ -1,0 +1,98 @@
+"""Makes a small model's file smaller without touching a weight: shared quantisation vectors, short tensor names.
+
+The converter writes, for every channel of every convolution, a scale (4 bytes) and a zero point (8 bytes), for the kernel and again
+for the bias. Zero points of symmetric weights are all zero, so each layer's vector equals that of any other layer of the same
+width. A flatbuffer may point to one vector from many places; readers notice nothing. The names that the converter gives to inner
+tensors list every operator that was fused into them; only the layer's own name is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+_ALIGNMENT = 16
+"""`force_align` of Buffer.data in the TFLite schema."""
+
+
+def compact(flatbuffer: bytes) -> bytes:
+    """Packs a model again with shared vectors.
+
+    Args:
+        flatbuffer: what the converter returned, without metadata or associated files.
+
+    Returns:
+        The same model, at most as large as before; weights byte for byte, 16-byte aligned.
+    """
+    model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
+    builder = flatbuffers.Builder(len(flatbuffer))
+    seen: dict[tuple[str, bytes], int] = {}
+    for subgraph in model.subgraphs:
+        kept = {int(index) for index in (*subgraph.inputs, *subgraph.outputs)}
+        for index, tensor in enumerate(subgraph.tensors):
+            if index not in kept:
+                tensor.name = short_name(tensor.name or b"", index)
+            if tensor.quantization is not None:
+                tensor.quantization = _Quantisation(tensor.quantization, seen)
+    model.buffers = [_Buffer(buffer) for buffer in model.buffers]
+    builder.Finish(model.Pack(builder), b"TFL3")
+    packed = bytes(builder.Output())
+    return packed if len(packed) < len(flatbuffer) else flatbuffer
+
+
+def short_name(name: bytes | str, index: int) -> str:
+    """Shortens a fused name to its last layer and the tensor's number: "net/a_conv/x;net/a_relu/y" → "a_conv.7"."""
+    text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
+    layer = text.split(";")[0].strip("/").split("/")
+    return f"{layer[min(1, len(layer) - 1)]}.{index}"
+
+
+class _Quantisation:
+    """Packs one tensor's quantisation parameters, sharing vectors with those packed before."""
+
+    def __init__(self, parameters: Any, seen: dict[tuple[str, bytes], int]) -> None:
+        self._parameters, self._seen = parameters, seen
+
+    def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the generated code calls
+        own = self._parameters
+        scale = self._vector(builder, "scale", own.scale, np.float32)
+        zero_point = self._vector(builder, "zero_point", own.zeroPoint, np.int64)
+        schema.QuantizationParametersStart(builder)
+        if scale is not None:
+            schema.QuantizationParametersAddScale(builder, scale)
+        if zero_point is not None:
+            schema.QuantizationParametersAddZeroPoint(builder, zero_point)
+        schema.QuantizationParametersAddQuantizedDimension(builder, own.quantizedDimension)
+        return int(schema.QuantizationParametersEnd(builder))
+
+    def _vector(self, builder: Any, name: str, values: Any, dtype: Any) -> int | None:
+        if values is None or len(values) == 0:
+            return None
+        array = np.asarray(values, dtype=dtype)
+        key = (name, array.tobytes())
+        if key not in self._seen:
+            self._seen[key] = builder.CreateNumpyVector(array)
+        return self._seen[key]
+
+
+class _Buffer:
+    """Packs one buffer with its data aligned as the schema asks."""
+
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = buffer
+
+    def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the generated code calls
+        data, offset = self._buffer.data, None
+        if data is not None and len(data) > 0:
+            content = np.asarray(data, dtype=np.uint8).tobytes()
+            builder.StartVector(1, len(content), _ALIGNMENT)
+            builder.head = builder.Head() - len(content)
+            builder.Bytes[builder.Head() : builder.Head() + len(content)] = content
+            offset = builder.EndVector()
+        schema.BufferStart(builder)
+        if offset is not None:
+            schema.BufferAddData(builder, offset)
+        return int(schema.BufferEnd(builder))
