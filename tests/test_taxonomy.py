@@ -8,9 +8,10 @@ from edgefashion.errors import DataError
 from edgefashion.taxonomy import OTHER, TAXONOMIES, Taxonomy
 
 CATEGORIES = {"tops", "outerwear", "bottoms", "one-piece", "footwear", "headwear", "accessories"}
-SEVENTEEN = (
-    "t-shirt shirt polo longsleeve hoodie blazer outwear dress skirt pants shorts shoes hat top body undershirt blouse"
-).split()
+SEVENTEEN = [
+    "t-shirt", "shirt", "polo", "longsleeve", "hoodie", "blazer", "outwear", "dress", "skirt", "pants", "shorts",
+    "shoes", "hat", "top", "body", "undershirt", "blouse",
+]  # fmt: skip
 TEN = {"dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt"}
 FASHION_MNIST = {
     "t-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
@@ -117,7 +118,6 @@ JSON = st.recursive(
 def test_whatever_json_says_the_answer_is_a_taxonomy_or_our_error(data: object) -> None:
     try:
         taxonomy = Taxonomy.from_dict(data)
-    except DataError as error:
-        assert "\n" not in str(error)
-    else:
-        assert Taxonomy.from_dict(taxonomy.to_dict()) == taxonomy
+    except DataError:
+        return
+    assert Taxonomy.from_dict(taxonomy.to_dict()) == taxonomy

@@ -85,6 +85,7 @@ OPERATORS: dict[int, Operator] = {
     41: Operator("SUB", 28, _ADD, 2, 2, 1),
     45: Operator("STRIDED_SLICE", 32, _SLICE, 4, 4, 1),
     49: Operator("SPLIT", 35, (_COUNT,), 2, 2, 64),
+    53: Operator("CAST", 37, (_TYPE, _TYPE), 1, 1, 1),
     54: Operator("PRELU", 0, (), 2, 2, 1),
     55: Operator("MAXIMUM", 39, (), 2, 2, 1),
     57: Operator("MINIMUM", 39, (), 2, 2, 1),

@@ -187,6 +187,7 @@ def _split(call: Call) -> list[Shape]:
 SHAPE_RULES: dict[str, Callable[[Call], list[Shape]]] = {
     "ADD": _broadcast,
     "AVERAGE_POOL_2D": _pool,
+    "CAST": _same,
     "CONCATENATION": _concatenation,
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,

@@ -79,6 +79,8 @@ def check_types(operator: str, reads: list[int | None], writes: list[int]) -> No
         fits = data in (FLOAT32, *QUANTISED) and writes[0] in QUANTISED
     elif operator == "DEQUANTIZE":
         fits = data in (FLOAT16, *QUANTISED) and writes[0] == FLOAT32
+    elif operator == "CAST":
+        fits = data in (FLOAT32, UINT8, INT32) and writes[0] == FLOAT32
     else:
         fits = data in (FLOAT32, *QUANTISED) and all(kind == data for kind in writes)
     if fits and operator in SEVERAL:

@@ -13,15 +13,18 @@ SIDE = 16
 FOLDER = Path(__file__).parent
 
 
-def build():
-    """Build the network: uint8-like input (1, 16, 16, 3), two outputs."""
+def build(quantised: bool):
+    """Build the network: input (1, 16, 16, 3), two outputs; the float one takes uint8 itself, as exported files do."""
     import tensorflow as tf
     import tf_keras
 
     layers = tf_keras.layers
     tf_keras.utils.set_random_seed(3)
-    inputs = tf_keras.Input((SIDE, SIDE, 3), batch_size=1)
-    x = tf.quantization.fake_quant_with_min_max_args(inputs, -1.0, 127 / 128)
+    inputs = tf_keras.Input((SIDE, SIDE, 3), batch_size=1, dtype=tf.float32 if quantised else tf.uint8)
+    if quantised:
+        x = tf.quantization.fake_quant_with_min_max_args(inputs, -1.0, 127 / 128)
+    else:
+        x = (tf.cast(inputs, tf.float32) - 128.0) / 128.0
     x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
     x = layers.Conv2D(8, 3, 2, padding="valid")(x)
     left, right = layers.LeakyReLU(0.1)(x), layers.PReLU(shared_axes=[1, 2])(x)
@@ -63,9 +66,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from edgefashion.runtime.interpreter import Interpreter
 
-    network = build()
     for kind in ("int8", "float"):
-        content = convert(network, kind == "int8")
+        content = convert(build(kind == "int8"), kind == "int8")
         Interpreter.open(content, threads=1)
         (FOLDER / f"operators_{kind}.tflite").write_bytes(content)
         print(kind, len(content), "bytes")

@@ -79,7 +79,8 @@ BAD = [
     ("golden", {}), ("golden", [1]), ("golden.0.rows", 0), ("golden.0.rows", 9), ("golden.0.columns", 65),
     ("golden.0.pixels", "***"), ("golden.0.pixels", 3), ("golden.0.pixels", "AAAA"), ("golden.0.outputs", []),
     ("golden.0.outputs", {"type": "abc"}), ("golden.0.outputs", {"type": [0, 0, 0, 0, 256]}),
-    ("golden.0.outputs", {"type": [0]}), ("golden.0.outputs", {"colour": [0]}), ("golden.0.outputs", {"type": [0.5] * 5}),
+    ("golden.0.outputs", {"type": [0]}), ("golden.0.outputs", {"colour": [0]}),
+    ("golden.0.outputs", {"type": [0.5] * 5}),
     ("golden", [CARD["golden"][0]] * 65),
     ("unknown", 1),
 ]  # fmt: skip
@@ -87,7 +88,7 @@ BAD = [
 
 @pytest.mark.parametrize(("path", "value"), BAD, ids=[f"{path}={str(value)[:20]}" for path, value in BAD])
 def test_a_wrong_value_is_refused(path: str, value: Any) -> None:
-    with pytest.raises(ModelFileError, match="^Card: ") as caught:
+    with pytest.raises(ModelFileError, match=r"^Card: ") as caught:
         ModelCard.from_json(json.dumps(changed(path, value)))
     assert "\n" not in str(caught.value)
     named = path.replace("card_version", "version").split(".")[0]
@@ -96,7 +97,7 @@ def test_a_wrong_value_is_refused(path: str, value: Any) -> None:
 
 @pytest.mark.parametrize("key", ["card_version", "name", "version", "input", "heads", "taxonomy"])
 def test_a_missing_field_is_refused(key: str) -> None:
-    with pytest.raises(ModelFileError, match="^Card: "):
+    with pytest.raises(ModelFileError, match=r"^Card: "):
         ModelCard.from_json(json.dumps({name: value for name, value in CARD.items() if name != key}))
 
 
@@ -110,7 +111,7 @@ def test_a_missing_field_is_refused(key: str) -> None:
     ids=lambda text: repr(text[:12]),
 )  # fmt: skip
 def test_what_is_no_json_or_no_card(text: bytes) -> None:
-    with pytest.raises(ModelFileError, match="^Card: "):
+    with pytest.raises(ModelFileError, match=r"^Card: "):
         ModelCard.from_json(text)
 
 
@@ -143,7 +144,6 @@ JSON = st.recursive(
 def test_whatever_a_field_holds_the_answer_is_a_card_or_our_error(key: str, value: Any) -> None:
     try:
         card = ModelCard.from_json(json.dumps({**CARD, key: value}))
-    except ModelFileError as error:
-        assert "\n" not in str(error)
-    else:
-        assert ModelCard.from_json(card.to_json()) == card
+    except ModelFileError:
+        return
+    assert ModelCard.from_json(card.to_json()) == card

@@ -14,10 +14,10 @@ from edgefashion.runtime.card import ModelCard
 from edgefashion.runtime.model_file import ModelFile, append_files, seal_card
 
 
-def rebuild(path: Path, card: ModelCard | bytes | None = None, **files: bytes) -> bytes:
+def rebuild(path: Path, card: ModelCard | None = None, **files: bytes) -> bytes:
     """The tiny model with another card or other files."""
     model = ModelFile.read(path)
-    text = model.card.to_json().encode() if card is None else card if isinstance(card, bytes) else card.to_json().encode()
+    text = (card or model.card).to_json().encode()
     return append_files(model.flatbuffer, {**model.files, **files, "card.json": text})
 
 
