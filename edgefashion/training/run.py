@@ -7,13 +7,9 @@ A run is a folder: `recipe.json`, `stages/NAME.safetensors` after each stage, `s
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +27,9 @@ from edgefashion.training.prune_channels import prune_channels
 from edgefashion.training.prune_weights import train_pruning_weights
 from edgefashion.training.quantise_aware import train_quantise_aware
 from edgefashion.training.recipe import Augment, Recipe, Schedule, load_recipe
+from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
 from edgefashion.training.start import first_checkpoint
 
-PACKAGES = (
-    "tensorflow",
-    "tensorflow-cpu",
-    "tf_keras",
-    "tensorflow-model-optimization",
-    "numpy",
-    "pillow",
-    "edgefashion",
-)
 STAGES = ("fit", "distil", "prune-channels", "prune-weights", "quantise-aware")
 
 
@@ -99,13 +87,14 @@ def run_recipe(
         DataError: no usable pictures.
     """
     manifest = open_source(source or recipe.data.source)
-    _claim(folder, recipe, manifest, source or recipe.data.source)
+    refuse_another(folder, recipe, manifest)
     started = time.monotonic()
     if (folder / "checkpoint.safetensors").exists():
         return load_checkpoint(folder / "checkpoint.safetensors")
     trained = _checked(manifest, recipe)
     tf_keras.utils.set_random_seed(recipe.seed)
     checkpoint = _described(first_checkpoint(recipe.model, manifest.labels), recipe, manifest, trained)
+    claim(folder, recipe, manifest, source or recipe.data.source)
     spec = checkpoint.spec
     margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
     size = (round(spec.height * margin), round(spec.width * margin))
@@ -122,16 +111,17 @@ def run_recipe(
             continue
         path = folder / "stages" / f"{name}.safetensors"
         if path.exists():
-            checkpoint, histories[name] = load_checkpoint(path), _history(path)
+            checkpoint, histories[name] = load_checkpoint(path), read_history(path)
             continue
         checkpoint, histories[name] = _STEPS[name](run, checkpoint)
         checkpoint = dataclasses.replace(checkpoint, stage=name)
-        _write(path.with_suffix(".json"), {"history": histories[name]})
+        write_history(path, histories[name])
         save_checkpoint(checkpoint, path)
         (folder / "state" / f"{name}.npz").unlink(missing_ok=True)
     checkpoint = calibrated(checkpoint, manifest, recipe, tune)
-    save_checkpoint(checkpoint, folder / "checkpoint.safetensors")
-    _write_run(folder, recipe, manifest, checkpoint, histories, train, tune, time.monotonic() - started)
+    skipped = (*train.skipped, *tune.skipped)
+    write_run(folder, recipe, manifest, checkpoint, histories, skipped, time.monotonic() - started)
+    save_checkpoint(checkpoint, folder / "checkpoint.safetensors")  # the last: it says that the run is finished
     return checkpoint
 
 
@@ -222,14 +212,6 @@ def _taxonomy(recipe: Recipe, manifest: Manifest) -> Taxonomy:
     return Taxonomy.load(recipe.data.taxonomy) if recipe.data.taxonomy else Taxonomy.from_labels(manifest.labels)
 
 
-def _history(path: Path) -> list[dict[str, float]]:
-    """The history of a stage that an earlier start of this run finished; empty where it was not kept."""
-    try:
-        return list(json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["history"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-
-
 def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, trained: Manifest) -> Checkpoint:
     """Adds what the card will say of origin and labels."""
     facts = {
@@ -242,58 +224,3 @@ def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, train
         checkpoint, name=recipe.name, version=recipe.version, description=recipe.description,
         taxonomy=_taxonomy(recipe, manifest).to_dict(), training=facts,
     )  # fmt: skip
-
-
-def _claim(folder: Path, recipe: Recipe, manifest: Manifest, source: str) -> None:
-    """Writes the recipe into a new run folder; refuses a folder of another recipe or other data."""
-    mark = {
-        "recipe": dataclasses.asdict(recipe),
-        "digest": recipe.digest,
-        "data_digest": manifest.digest,
-        "source": source,
-    }
-    path = folder / "recipe.json"
-    if path.exists():
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            held = {}
-        if (held.get("digest"), held.get("data_digest")) != (recipe.digest, manifest.digest):
-            raise RecipeError(
-                f"'{folder}' holds the run of another recipe or other data. Choose another --out, or delete the folder."
-            )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(path, mark)
-
-
-def _write_run(
-    folder: Path, recipe: Recipe, manifest: Manifest, checkpoint: Checkpoint, histories: dict[str, Any],
-    train: Pictures, tune: Pictures, seconds: float,
-) -> None:  # fmt: skip
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    _write(folder / "run.json", {
-        "recipe": dataclasses.asdict(recipe), "recipe_digest": recipe.digest,
-        "data": {"name": manifest.name, "digest": manifest.digest, "labels": list(manifest.labels)},
-        "skipped": [list(pair) for pair in (*train.skipped, *tune.skipped)],
-        "machine": {"python": platform.python_version(), "processor": platform.machine(), "cores": os.cpu_count()},
-        "versions": versions, "seconds": round(seconds, 1), "stages": histories,
-        "results": {
-            "accuracy": checkpoint.accuracy, "temperature": checkpoint.temperature, "threshold": checkpoint.threshold,
-        },
-    })  # fmt: skip
-
-
-def _write(path: Path, value: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, default=list), encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
