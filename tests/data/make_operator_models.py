@@ -1,4 +1,4 @@
-"""Makes tests/data/operators_int8.tflite and operators_float.tflite: small untrained networks that use many operators.
+"""Makes tests/data/operators_{int8,float,dynamic}.tflite: small untrained networks that use many operators.
 
 Run from the checkout: `python tests/data/make_operator_models.py`. The mutation tests damage them in thousands of ways,
 so that each operator that `runtime/operators.py` allows has been tried.
@@ -39,20 +39,23 @@ def build(quantised: bool):
     one, two = tf.split(x, 2, axis=-1)
     x = (tf.maximum(one, two) + tf.minimum(one, two))[:, 1:, :, :]
     x = x + 0.1 * tf.reduce_sum(x, [1, 2], keepdims=True)
+    x = layers.Conv2D(32, 3, padding="same")(x)  # large enough for the converter to quantise its weights dynamically
     x = tf.reduce_mean(x, [1, 2])
     x = tf.math.l2_normalize(x, axis=-1) + 0.01 * tf.math.rsqrt(tf.nn.relu(x) + 1.0)
-    x = tf.reduce_sum(tf.reshape(layers.Dense(12)(x), (1, 6, 2)), -1)
+    x = tf.reduce_sum(tf.reshape(layers.Dense(36)(x), (1, 6, 6)), -1)
     return tf_keras.Model(inputs, [tf.nn.softmax(x), layers.Dense(4)(x)])
 
 
-def convert(model, quantised: bool) -> bytes:
-    """Convert to a full int8 file with uint8 input and outputs, or to float32."""
+def convert(model, kind: str) -> bytes:
+    """Convert to full int8 with uint8 input and outputs, or to float with float16 or dynamically quantised weights."""
     import tensorflow as tf
 
     rng = np.random.default_rng(0)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    if quantised:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float":
+        converter.target_spec.supported_types = [tf.float16]
+    if kind == "int8":
         converter.representative_dataset = lambda: (
             [rng.uniform(-1, 1, (1, SIDE, SIDE, 3)).astype(np.float32)] for _ in range(20)
         )
@@ -66,8 +69,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from edgefashion.runtime.interpreter import Interpreter
 
-    for kind in ("int8", "float"):
-        content = convert(build(kind == "int8"), kind == "int8")
+    for kind in ("int8", "float", "dynamic"):
+        content = convert(build(kind == "int8"), kind)
         Interpreter.open(content, threads=1)
         (FOLDER / f"operators_{kind}.tflite").write_bytes(content)
         print(kind, len(content), "bytes")
