@@ -1,6 +1,7 @@
 """Writes the tables of the README files from the committed results: `python -m benchmarks.table [--check]`.
 
-A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists.
+A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists; the table of shipped
+models between `<!-- models:begin -->` and `<!-- models:end -->`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.models_table import fill_models
 from benchmarks.result import RESULTS, Result
 from benchmarks.subject import ROOT
 
@@ -53,7 +55,7 @@ def fill(page: str, folder: Path = RESULTS) -> str:
         path = folder / f"{match[2]}.json"
         return f"{match[1]}{render(*Result.read(path))}\n{match[3]}" if path.exists() else match[0]
 
-    return MARKED.sub(replaced, page)
+    return fill_models(MARKED.sub(replaced, page))
 
 
 def stale_pages() -> list[Path]:

@@ -95,8 +95,8 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     def step(images: tf.Tensor, truth: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         targets = tf.one_hot(truth, classes) * (1.0 - schedule.smoothing) + schedule.smoothing / classes
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        x = augment(images, plan, stage.height, stage.width, seeds[0]) if schedule.augment else normalise(images)
-        if plan.mixup and schedule.augment:
+        x = augment(images, plan, stage.height, stage.width, seeds[0])
+        if plan.mixup:
             x, targets = mix(x, targets, plan.mixup, seeds[1])
         soft = tf.nn.softmax(stage.teacher(x, training=False) / stage.temperature) if stage.teacher else None
         with tf.GradientTape() as tape:

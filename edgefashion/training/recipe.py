@@ -73,13 +73,23 @@ class Augment:
     mixup: float = 0.0
 
 
+    def scaled(self, strength: float) -> Augment:
+        """The same changes, weaker: strength 0 leaves plain pictures, 1 changes nothing."""
+        if strength == 0.0:
+            return Augment(flip=False)
+        values = {name: value * strength for name, value in dataclasses.asdict(self).items() if name != "flip"}
+        values["scale"] = 1.0 - (1.0 - self.scale) * strength
+        values["aspect"] = 1.0 + (self.aspect - 1.0) * strength
+        return Augment(flip=self.flip, **values)
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long and how hard a stage trains: AdamW (Loshchilov & Hutter 2019) with warm-up and cosine decay.
 
     `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`,
-    `average` (decay a step of the exponential average of weights, 0 is off), `augment` (false trains on plain
-    pictures), `constant` (the learning rate stays as it is).
+    `average` (decay a step of the exponential average of weights, 0 is off), `strength` of the
+    augmentation (0 trains on plain pictures; late stages do better on pictures like those to come), `constant` (the learning rate stays as it is).
     """
 
     epochs: int
@@ -89,7 +99,7 @@ class Schedule:
     warmup: float = 0.0
     smoothing: float = 0.0
     average: float = 0.0
-    augment: bool = True
+    strength: float = 1.0
     constant: bool = False
 
 

@@ -26,7 +26,7 @@ from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
 from edgefashion.training.prune_channels import prune_channels
 from edgefashion.training.prune_weights import train_pruning_weights
 from edgefashion.training.quantise_aware import train_quantise_aware
-from edgefashion.training.recipe import Augment, Recipe, Schedule, load_recipe
+from edgefashion.training.recipe import Recipe, Schedule, load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
 from edgefashion.training.start import first_checkpoint
 
@@ -56,7 +56,7 @@ class Run:
 
     def stage(self, name: str, schedule: Schedule, spec: Any, **changes: Any) -> Stage:
         """Describes a stage of this run for `run_stage`."""
-        plan = self.recipe.augment if schedule.augment else Augment(flip=False)
+        plan = self.recipe.augment.scaled(schedule.strength)
         return Stage(
             name, schedule, plan, spec.height, spec.width, self.train, self.tune, self.recipe.seed,
             self.folder / "state" / f"{name}.npz", self.report, **changes,
