@@ -44,10 +44,10 @@ def compact(flatbuffer: bytes) -> bytes:
 
 
 def short_name(name: bytes | str, index: int) -> str:
-    """Shortens a fused name to its last layer and the tensor's number: "net/a_conv/x;net/a_relu/y" → "a_conv.7"."""
+    """Shortens a fused name to its first layer and the tensor's number: "net/a_conv/x;net/a_relu/y" → "a_conv.7"."""
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
     layer = text.split(";")[0].strip("/").split("/")
-    return f"{layer[min(1, len(layer) - 1)]}.{index}"
+    return f"{layer[-2] if len(layer) > 1 else layer[0]}.{index}"
 
 
 class _Quantisation:

@@ -11,7 +11,7 @@ none.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,7 @@ def prune_channels(checkpoint: Checkpoint, plan: PruneChannels, train: Pictures,
     """
     spec = _inverted(checkpoint)
     scores = taylor_scores(checkpoint, train, plan, seed)
-    return remove_channels(checkpoint, choose(spec, scores, plan.macs, plan.multiple))
+    return remove_channels(checkpoint, choose(spec, scores, plan.keep, plan.multiple, COSTS[plan.of](spec)))
 
 
 def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, seed: int) -> Scores:
@@ -99,19 +99,46 @@ def block_macs(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
     return counts
 
 
-def choose(spec: InvertedResidualSpec, scores: Scores, share: float, multiple: int) -> dict[int, npt.NDArray[np.int64]]:
+def block_bytes(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
+    """Counts the bytes of an int8 file that belong to expansion channels, without stem and head.
+
+    A channel costs its weights and, in each of its one or two layers, a bias of 4 bytes and two scales of 4.
+
+    Returns:
+        For every block: (per expansion channel, expansion channels).
+    """
+    counts, channels = [], spec.stem
+    for block in spec.blocks:
+        per = block.kernel**2 + block.channels + 12 + (channels + 12 if block.expand else 0)
+        counts.append((per, block.expansion))
+        channels = block.channels
+    return counts
+
+
+COSTS = {"macs": block_macs, "bytes": block_bytes}
+"""What a budget may be counted in."""
+
+
+def choose(
+    spec: InvertedResidualSpec,
+    scores: Scores,
+    share: float,
+    multiple: int,
+    costs: Sequence[tuple[int, int]] | None = None,
+) -> dict[int, npt.NDArray[np.int64]]:
     """Chooses the channels to keep.
 
     Args:
         spec: the network.
         scores: worth of each channel by block.
-        share: of the blocks' multiply-accumulates that may stay, 0–1.
+        share: of the blocks' cost that may stay, 0–1.
         multiple: what is left of a block is a multiple of this, and at least this.
+        costs: by block, (per expansion channel, channels); multiply-accumulates if None.
 
     Returns:
         By index of the block, the sorted channels that stay.
     """
-    costs = block_macs(spec)
+    costs = costs or block_macs(spec)
     left = sum(per * count for per, count in costs)
     budget = left * share
     stay = {i: len(value) for i, value in scores.items()}
@@ -168,4 +195,4 @@ def _kept(name: str, array: npt.NDArray[np.float32], channels: npt.NDArray[np.in
     return array[..., channels]
 
 
-__all__ = ["Scores", "Weights", "block_macs", "choose", "prune_channels", "remove_channels", "taylor_scores"]
+__all__ = ["COSTS", "Scores", "Weights", "block_bytes", "block_macs", "choose", "prune_channels", "remove_channels", "taylor_scores"]

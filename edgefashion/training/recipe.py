@@ -119,11 +119,12 @@ class Distil(Schedule):
 class PruneChannels(Schedule):
     """Removes expansion channels, then trains against the unpruned network.
 
-    `macs`: share of the blocks' multiply-accumulates that is left;
+    `keep`: share of the blocks' cost that is left; `of`: what the cost is, "macs" (multiply-accumulates) or "bytes" (of the int8 file);
     `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks at.
     """
 
-    macs: float = 1.0
+    keep: float = 1.0
+    of: str = "macs"
     multiple: int = 8
     batches: int = 16
     weight: float = 0.7
@@ -260,7 +261,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0.0, 10_000),
     "smoothing": (0.0, 0.9),
     "average": (0.0, 0.99999),
-    "macs": (0.05, 1.0),
+    "keep": (0.05, 1.0),
     "sparsity": (0.0, 0.95),
     "multiple": (1, 64),
     "batches": (1, 100_000),
@@ -284,5 +285,7 @@ def _check(recipe: Recipe) -> None:
                 raise RecipeError(f"'{place}' must lie between {low:g} and {high:g}. Received: {value}.")
     if all(getattr(recipe, name) is None for name in ("fit", "distil")) and not recipe.model.weights:
         raise RecipeError("A recipe needs [fit], [distil] or 'model.weights': there is nothing to start from.")
+    if recipe.prune_channels and recipe.prune_channels.of not in ("macs", "bytes"):
+        raise RecipeError(f"'prune-channels.of' must be macs or bytes. Received: {recipe.prune_channels.of!r}.")
     if recipe.distil and not recipe.distil.teacher:
         raise RecipeError("[distil] lacks the key teacher.")

@@ -28,7 +28,7 @@ epochs = 2
 learning-rate = 1e-2
 [prune-channels]
 epochs = 1
-macs = 0.5
+keep = 0.5
 """
 
 
@@ -68,7 +68,7 @@ def test_values_arrive_where_they_belong(read):
         ("[fit]", "[fitt]", r"Unknown key 'fitt'.*Known: .*fit"),
         ("epochs = 2", "epoch = 2", r"Unknown key 'epoch' in \[fit\]. Known: augment, average, .*learning-rate"),
         ("learning-rate", "learning_rate", r"Unknown key 'learning_rate' in \[fit\]. Known: .*learning-rate"),
-        ("macs = 0.5", "mac = 0.5", r"Unknown key 'mac' in \[prune-channels\]. Known: .*macs.*multiple"),
+        ("keep = 0.5", "kep = 0.5", r"Unknown key 'kep' in \[prune-channels\]. Known: .*keep.*multiple"),
         ("epochs = 2\n", "", r"\[fit\] lacks the key epochs"),
         ('source = "photos"\n', "", r"\[data\] lacks the key source"),
         ('name = "mine"\n', "", r"\[recipe\] lacks the key name"),
@@ -88,10 +88,10 @@ def test_values_arrive_where_they_belong(read):
         ("1e-2", "nan", "'fit.learning-rate' must lie between"),
         ("epochs = 2", "epochs = 2\nweight-decay = -1.0", "'fit.weight-decay' must lie between 0 and 1"),
         ("epochs = 2", "epochs = 2\naverage = 1.0", "'fit.average' must lie between"),
-        ("macs = 0.5", "macs = 0.0", "'prune-channels.macs' must lie between 0.05 and 1"),
-        ("macs = 0.5", "multiple = 0", "'prune-channels.multiple' must lie between 1 and 64"),
-        ("macs = 0.5", "batches = 0", "'prune-channels.batches' must lie between 1 and"),
-        ("macs = 0.5", "temperature = 0.0", "'prune-channels.temperature' must lie between 0.1 and 100"),
+        ("keep = 0.5", "keep = 0.0", "'prune-channels.keep' must lie between 0.05 and 1"),
+        ("keep = 0.5", "multiple = 0", "'prune-channels.multiple' must lie between 1 and 64"),
+        ("keep = 0.5", "batches = 0", "'prune-channels.batches' must lie between 1 and"),
+        ("keep = 0.5", "temperature = 0.0", "'prune-channels.temperature' must lie between 0.1 and 100"),
         ("rotate = 5", "scale = 0.0", "'augment.scale' must lie between 0.01 and 1"),
         ("rotate = 5", "aspect = 0.5", "'augment.aspect' must lie between 1 and 10"),
         ("rotate = 5", "erase = inf", "'augment.erase' must lie between 0 and 1"),

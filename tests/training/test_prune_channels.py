@@ -1,0 +1,199 @@
+"""Channel pruning: what contributes nothing goes without a trace, what goes is counted right, nothing is emptied."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("tf_keras", reason="the extra train is not installed")
+
+from edgefashion.errors import RecipeError
+from edgefashion.evaluation.graph import read_graph
+from edgefashion.export.convert import convert
+from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
+from edgefashion.models.plain import MlpSpec
+from edgefashion.training.pipeline import Pictures
+from edgefashion.training.prune_channels import block_macs, choose, prune_channels, remove_channels, taylor_scores
+from edgefashion.training.recipe import PruneChannels
+from tests.models.tiny import TINY, drawn_pictures, real, tiny_checkpoint
+
+EXPANDED = [i for i, block in enumerate(TINY.blocks) if block.expand]
+DEAD = {1: [0, 5, 6, 15], 2: [3, 4, 11, 20, 21, 23], 3: [7, 8]}
+KEEP = {i: np.setdiff1d(np.arange(TINY.blocks[i].expansion), channels) for i, channels in DEAD.items()}
+
+
+def _without_contribution(checkpoint):
+    """Sets the projection's rows of the dead channels to zero: whatever they hold reaches nothing."""
+    weights = dict(checkpoint.weights)
+    for i, channels in DEAD.items():
+        name = f"block{i:02d}_project_conv/kernel"
+        weights[name] = weights[name].copy()
+        weights[name][:, :, channels, :] = 0.0
+    return dataclasses.replace(checkpoint, weights=weights)
+
+
+def _outputs(checkpoint, count=8):
+    return checkpoint.model()(real(drawn_pictures(count)), training=False).numpy()
+
+
+def _whole_numbers(checkpoint):
+    """Weights -1, 0, 1: sums of them and of dyadic inputs are exact in float32, in whatever order they are added."""
+    random = np.random.default_rng(1)
+    weights = {
+        name: random.choice([-1.0, 0.0, 1.0], array.shape, p=[0.25, 0.5, 0.25]).astype(np.float32)
+        for name, array in checkpoint.weights.items()
+    }
+    return dataclasses.replace(checkpoint, weights=weights)
+
+
+def test_channels_that_contribute_nothing_go_without_any_difference():
+    checkpoint = _without_contribution(_whole_numbers(tiny_checkpoint(folded=True)))
+    before = _outputs(checkpoint)
+    assert np.unique(before).size > 10
+    narrow = remove_channels(checkpoint, KEEP)
+    difference = np.abs(_outputs(narrow) - before).max()
+    assert difference == 0.0
+    assert [block.expansion for block in narrow.spec.blocks] == [8, 12, 18, 14]
+    assert sum(array.size for array in narrow.weights.values()) < sum(
+        array.size for array in checkpoint.weights.values()
+    )
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_any_weights_folded_or_not(folded):
+    """Not bit for bit: with other channel counts the kernels add float32 numbers in another order."""
+    checkpoint = _without_contribution(tiny_checkpoint(seed=3, folded=folded))
+    before = _outputs(checkpoint)
+    assert np.ptp(before) > 0.3
+    difference = np.abs(_outputs(remove_channels(checkpoint, KEEP)) - before).max()
+    assert difference <= 1e-6 * max(1.0, np.abs(before).max())
+
+
+@pytest.mark.parametrize("block", EXPANDED)
+def test_a_channel_that_contributes_leaves_a_trace(block):
+    checkpoint = tiny_checkpoint(seed=3, folded=True)
+    keep = {block: np.arange(1, TINY.blocks[block].expansion)}
+    difference = np.abs(_outputs(remove_channels(checkpoint, keep)) - _outputs(checkpoint)).max()
+    assert difference > 1e-4
+
+
+def test_the_kept_channels_keep_their_own_weights():
+    """Removing a channel equals silencing it, so no weight has moved to a neighbour."""
+    checkpoint = tiny_checkpoint(seed=4, folded=False)
+    silent = _without_contribution(checkpoint)
+    np.testing.assert_allclose(_outputs(remove_channels(checkpoint, KEEP)), _outputs(silent), atol=1e-5)
+
+
+def test_the_original_stays_as_it_was():
+    checkpoint = tiny_checkpoint(folded=True)
+    before = {name: array.copy() for name, array in checkpoint.weights.items()}
+    narrow = remove_channels(checkpoint, KEEP)
+    assert narrow.labels == checkpoint.labels
+    assert checkpoint.spec == TINY
+    for name, array in before.items():
+        np.testing.assert_array_equal(checkpoint.weights[name], array)
+
+
+def test_idle_channels_score_nothing_and_go_first():
+    checkpoint = _without_contribution(tiny_checkpoint(seed=5, folded=True))
+    train = Pictures(drawn_pictures(32), np.arange(32) % 3, ())
+    plan = PruneChannels(1, batch=16, batches=2, keep=0.87, multiple=2)
+    scores = taylor_scores(checkpoint, train, plan, seed=0)
+    assert sorted(scores) == EXPANDED
+    for i, value in scores.items():
+        assert value.shape == (TINY.blocks[i].expansion,)
+        assert np.sqrt(np.mean(value**2)) == pytest.approx(1.0)
+        assert (value[DEAD[i]] == 0.0).all()
+        assert (value[KEEP[i]] > 0.0).all()
+    narrow = prune_channels(checkpoint, plan, train, seed=0)
+    gone = [whole.expansion - left.expansion for whole, left in zip(TINY.blocks, narrow.spec.blocks, strict=True)]
+    assert sum(gone) > 4
+    assert all(count <= len(DEAD.get(i, ())) for i, count in enumerate(gone))
+    np.testing.assert_allclose(_outputs(narrow), _outputs(checkpoint), atol=1e-6)
+
+
+def test_other_networks_are_refused():
+    checkpoint = Checkpoint(MlpSpec(8, 8, 4, 0.0, 2), {})
+    with pytest.raises(RecipeError, match=r"needs an inverted residual network\. Received: MlpSpec"):
+        prune_channels(checkpoint, PruneChannels(1), Pictures(drawn_pictures(2), np.zeros(2, np.int64), ()), 0)
+    with pytest.raises(RecipeError, match="MlpSpec"):
+        remove_channels(checkpoint, {})
+
+
+ODD = InvertedResidualSpec(
+    height=15, width=18, stem=4, stem_stride=2, head=8, classes=3,
+    blocks=(Block(3, 1, 4, 4, expand=False), Block(5, 2, 12, 6), Block(3, 2, 10, 6), Block(3, 1, 8, 6)),
+)  # fmt: skip
+
+
+def test_multiply_accumulates_counted_by_hand():
+    # 15 × 18 becomes 8 × 9, then 4 × 5, then 2 × 3.
+    assert block_macs(ODD) == [
+        (8 * 9 * (9 + 4), 4),
+        (8 * 9 * 4 + 4 * 5 * (25 + 6), 12),
+        (4 * 5 * 6 + 2 * 3 * (9 + 6), 10),
+        (2 * 3 * 6 + 2 * 3 * (9 + 6), 8),
+    ]
+
+
+def test_multiply_accumulates_as_the_converted_file_has_them():
+    graph = read_graph(convert(tiny_checkpoint(spec=ODD), "float32"))
+    stem, head, dense = 8 * 9 * 27 * 4, 2 * 3 * 6 * 8, 8 * 3
+    assert graph.macs == sum(per * count for per, count in block_macs(ODD)) + stem + head + dense
+
+
+@st.composite
+def _networks(draw):
+    blocks = [
+        Block(draw(st.sampled_from([3, 5])), draw(st.sampled_from([1, 2])), draw(st.integers(1, 40)),
+              draw(st.integers(1, 24)), draw(st.booleans()))
+        for _ in range(draw(st.integers(1, 5)))
+    ]  # fmt: skip
+    spec = dataclasses.replace(
+        TINY, height=draw(st.integers(1, 40)), width=draw(st.integers(1, 40)), blocks=tuple(blocks)
+    )
+    random = np.random.default_rng(draw(st.integers(0, 1000)))
+    scores = {i: random.exponential(size=b.expansion) * draw(st.sampled_from([0.0, 1.0, 1.0]))
+              for i, b in enumerate(blocks) if b.expand}  # fmt: skip
+    return spec, scores
+
+
+@settings(max_examples=200)
+@given(_networks(), st.floats(0.05, 1.0), st.integers(1, 16))
+def test_choosing_honours_the_share_and_the_multiple_and_empties_nothing(network, share, multiple):
+    spec, scores = network
+    keep = choose(spec, scores, share, multiple)
+    assert keep.keys() == scores.keys()
+    costs = block_macs(spec)
+    total = left = sum(per * count for per, count in costs)
+    stuck = True
+    for i, channels in keep.items():
+        whole, stay = spec.blocks[i].expansion, len(channels)
+        assert channels.tolist() == sorted(set(channels.tolist()))
+        assert channels[0] >= 0 and channels[-1] < whole  # noqa: PT018
+        assert stay == whole or (stay % multiple == 0 and stay >= multiple)
+        gone = np.setdiff1d(np.arange(whole), channels)
+        assert not gone.size or scores[i][gone].max() <= scores[i][channels].min()
+        left -= costs[i][0] * gone.size
+        stuck &= stay - (stay % multiple or multiple) < multiple
+    budget = total * share
+    assert left <= budget or stuck
+    if left < total:
+        assert left + max(costs[i][0] * multiple for i in keep) > budget, "more went than had to"
+
+
+def test_the_dearest_useless_channels_go_first():
+    spec = dataclasses.replace(TINY, blocks=(Block(3, 1, 16, 8), Block(3, 2, 16, 8), Block(3, 1, 16, 8)))
+    scores = {i: np.ones(16) for i in range(3)}
+    per = [cost for cost, _ in block_macs(spec)]
+    assert per[0] > per[1] > per[2]
+    keep = choose(spec, scores, 1.0 - 1.5 * 4 * per[0] / (16 * sum(per)), 4)
+    assert [len(keep[i]) for i in range(3)] == [8, 16, 16]
+    scores[0] = scores[0] * 100.0
+    keep = choose(spec, scores, 1.0 - 1.5 * 4 * per[1] / (16 * sum(per)), 4)
+    assert [len(keep[i]) for i in range(3)] == [16, 8, 16]
+    assert math.isclose(sum(per[i] * len(keep[i]) for i in range(3)), 16 * sum(per) - 8 * per[1])

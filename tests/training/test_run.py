@@ -1,0 +1,264 @@
+"""A whole recipe on drawn garments: every stage, a damaged picture among them, stopped, gone on, and claimed."""
+
+import dataclasses
+import json
+import os
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tf_keras", reason="the extra train is not installed")
+
+from edgefashion.data.drawn import draw_garment
+from edgefashion.data.manifest import Manifest
+from edgefashion.data.sources import open_source
+from edgefashion.errors import DataError, RecipeError
+from edgefashion.models.architectures import ARCHITECTURES
+from edgefashion.models.checkpoint import load_checkpoint
+from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
+from edgefashion.models.plain import WideResidualSpec
+from edgefashion.training.recipe import load_recipe
+from edgefashion.training.run import STAGES, run_recipe
+
+TINY = InvertedResidualSpec(
+    height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
+    blocks=(Block(3, 2, 16, 8), Block(3, 1, 24, 8), Block(3, 2, 24, 16)),
+)  # fmt: skip
+TEACHER = """
+name = "tiny-teacher"
+[data]
+source = "elsewhere"
+[model]
+architecture = "teacher-32"
+[fit]
+epochs = 2
+batch = 16
+learning-rate = 3e-3
+"""
+RECIPE = """
+name = "tiny"
+version = "3.1.4"
+description = "Drawn garments."
+seed = 5
+[data]
+source = "elsewhere"
+[model]
+architecture = "tiny-32"
+dropout = 0.0
+[augment]
+scale = 0.8
+[distil]
+teacher = "TEACHER"
+epochs = 6
+batch = 16
+learning-rate = 1e-2
+average = 0.8
+weight = 0.3
+[prune-channels]
+epochs = 2
+batch = 16
+keep = 0.7
+multiple = 4
+batches = 2
+learning-rate = 3e-3
+[prune-weights]
+epochs = 2
+batch = 16
+sparsity = 0.5
+learning-rate = 1e-3
+[quantise-aware]
+epochs = 1
+batch = 16
+learning-rate = 1e-4
+"""
+TYPES = ("dress", "pants", "hat")
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    """A folder with 60 drawn garments in train and 18 in validation, two of them damaged; a recipe and its teacher."""
+    room = tmp_path_factory.mktemp("room")
+    for split, count in (("train", 20), ("validation", 6)):
+        for kind in TYPES:
+            for seed in range(count):
+                path = room / "garments" / split / kind / f"{seed:02d}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                draw_garment(kind, seed + (100 if split == "train" else 0), 40).save(path)
+    (room / "garments" / "train" / "hat" / "07.png").write_bytes(b"\x89PNG\r\n\x1a\n cut short")
+    (room / "garments" / "validation" / "dress" / "03.png").write_bytes(b"")
+    (room / "teacher.toml").write_text(TEACHER)
+    (room / "tiny.toml").write_text(RECIPE.replace("TEACHER", str(room / "teacher.toml")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, "tiny-32", TINY)
+        patch.setitem(ARCHITECTURES, "teacher-32", WideResidualSpec(32, 32, (4, 8), 1, 2))
+        yield room
+
+
+@pytest.fixture(scope="module")
+def finished(room):
+    """The run's reports and its checkpoint."""
+    reports, loaded = [], []
+    checkpoint = run_recipe(_recipe(room), room / "run", reports.append, str(room / "garments"), loaded.append)
+    assert sum(loaded) == 78
+    return reports, checkpoint
+
+
+def _recipe(room, **changes):
+    return dataclasses.replace(load_recipe(str(room / "tiny.toml")), **changes)
+
+
+def _again(room, recipe=None, folder="run", source="garments"):
+    reports = []
+    return run_recipe(recipe or _recipe(room), room / folder, reports.append, str(room / source)), reports
+
+
+@pytest.mark.slow
+def test_every_stage_ran_in_order(room, finished):
+    reports, checkpoint = finished
+    order = [at.stage for at in reports if at.tuned is not None]
+    assert order == ["fit"] * 2 + ["distil"] * 6 + ["prune-channels"] * 2 + ["prune-weights"] * 2 + ["quantise-aware"]
+    stages = {name: load_checkpoint(room / "run" / "stages" / f"{name}.safetensors") for name in STAGES[1:]}
+    assert [stages[name].stage for name in STAGES[1:]] == list(STAGES[1:])
+    assert [stages[name].folded for name in STAGES[1:]] == [False, False, True, True]
+    assert [bool(stages[name].ranges) for name in STAGES[1:]] == [False, False, False, True]
+    assert stages["distil"].spec == dataclasses.replace(TINY, classes=3, dropout=0.0)
+    widths = [block.expansion for block in checkpoint.spec.blocks]
+    assert sum(widths) < 64
+    assert all(width % 4 == 0 for width in widths)
+    assert checkpoint.spec == stages["prune-channels"].spec
+    for name, array in stages["prune-weights"].weights.items():
+        if name.endswith("_project_conv/kernel"):
+            assert np.mean(array == 0.0) == pytest.approx(0.5, abs=0.1), name
+            assert (checkpoint.weights[name][array == 0.0] == 0.0).all(), name
+    assert list((room / "run" / "state").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_it_has_learnt_and_says_how_well(finished):
+    _, checkpoint = finished
+    accuracy = checkpoint.accuracy
+    assert (accuracy["split"], accuracy["n"]) == ("validation", 17)
+    assert accuracy["interval"][0] < accuracy["top1"] < accuracy["interval"][1] or accuracy["top1"] == 1.0
+    assert accuracy["top1"] > 0.5
+    assert 0.05 <= checkpoint.threshold <= 0.95
+    low, high = checkpoint.ranges["input"]
+    assert (low, high) == (-1.0, 127 / 128)
+    assert {"block01_add", "type_dense", "stem_relu"} <= set(checkpoint.ranges)
+    assert all(low <= 0.0 < high for low, high in checkpoint.ranges.values())
+
+
+@pytest.mark.slow
+def test_the_checkpoint_carries_what_the_card_will_say(room, finished):
+    _, checkpoint = finished
+    assert (checkpoint.name, checkpoint.version, checkpoint.description) == ("tiny", "3.1.4", "Drawn garments.")
+    assert checkpoint.labels == ("dress", "hat", "pants")
+    facts = checkpoint.training
+    assert (facts["pictures"], facts["recipe"], facts["recipe_digest"]) == (60, "tiny", _recipe(room).digest)
+    assert facts["data_digest"] == open_source(str(room / "garments")).digest
+    held = load_checkpoint(room / "run" / "checkpoint.safetensors")
+    assert dataclasses.replace(held, weights={}) == dataclasses.replace(checkpoint, weights={})
+
+
+@pytest.mark.slow
+def test_run_json_holds_recipe_digest_versions_data_and_results(room, finished):
+    _, checkpoint = finished
+    told = json.loads((room / "run" / "run.json").read_text(encoding="utf-8"))
+    assert told["recipe"]["distil"]["epochs"] == 6
+    assert told["recipe_digest"] == _recipe(room).digest
+    assert told["data"]["digest"] == checkpoint.training["data_digest"]
+    assert told["data"]["labels"] == ["dress", "hat", "pants"]
+    assert {"tf_keras", "numpy"} <= set(told["versions"])
+    assert told["results"]["accuracy"] == checkpoint.accuracy
+    assert told["results"]["temperature"] == checkpoint.temperature
+    assert {name: len(rows) for name, rows in told["stages"].items()} == {
+        "distil": 6, "prune-channels": 2, "prune-weights": 2, "quantise-aware": 1,
+    }  # fmt: skip
+    assert {"loss", "accuracy", "tuned", "seconds"} == set(told["stages"]["distil"][0])
+    assert [path for path, _ in told["skipped"]] == ["train/hat/07.png", "validation/dress/03.png"]
+
+
+@pytest.mark.slow
+def test_a_finished_run_returns_at_once_and_changes_nothing(room, finished):
+    _, checkpoint = finished
+    times = {path: path.stat().st_mtime_ns for path in (room / "run").rglob("*")}
+    found, reports = _again(room)
+    assert reports == []
+    assert found.accuracy == checkpoint.accuracy
+    assert {path: path.stat().st_mtime_ns for path in (room / "run").rglob("*")} == times
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_between_stages_goes_on_with_the_next(room, finished):
+    """The last stage is done again; the history of the others is still told."""
+    _, checkpoint = finished
+    for name in ("checkpoint.safetensors", "run.json", "stages/quantise-aware.safetensors"):
+        (room / "run" / name).unlink()
+    found, reports = _again(room)
+    assert {at.stage for at in reports} == {"quantise-aware"}
+    for name, array in checkpoint.weights.items():
+        np.testing.assert_allclose(found.weights[name], array, atol=1e-3, err_msg=name)
+    told = json.loads((room / "run" / "run.json").read_text(encoding="utf-8"))
+    assert {name: len(rows) for name, rows in told["stages"].items()} == {
+        "distil": 6, "prune-channels": 2, "prune-weights": 2, "quantise-aware": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_folder_of_another_recipe_or_of_other_data_is_refused(room, finished):
+    with pytest.raises(RecipeError, match=r"run' holds the run of another recipe or other data. Choose another --out"):
+        _again(room, _recipe(room, seed=6))
+    (room / "fewer" / "train").mkdir(parents=True)
+    for place in ("train/hat", "train/dress", "validation/hat"):
+        os.symlink(room / "garments" / place, room / "fewer" / place) if place.startswith("train") else None
+    other = room / "fewer" / "validation" / "hat"
+    other.parent.mkdir()
+    os.symlink(room / "garments" / "validation" / "hat", other)
+    with pytest.raises(RecipeError, match="holds the run of another recipe or other data"):
+        _again(room, source="fewer")
+    (room / "damaged").mkdir()
+    (room / "damaged" / "recipe.json").write_text("{")
+    with pytest.raises(RecipeError, match="holds the run of another recipe"):
+        _again(room, folder="damaged")
+
+
+@pytest.mark.parametrize(
+    ("data", "kinds", "message"),
+    [
+        ({}, ("hat",), "fewer than two labels in its training split"),
+        (
+            {"held_out": "test"},
+            ("hat", "dress"),
+            r"no picture in the split 'test', which the recipe's 'held-out' names",
+        ),
+        ({"tune": "test"}, ("hat", "dress"), r"no picture in the split 'test', which the recipe's 'tune' names"),
+        ({"train": ("trian",)}, ("hat", "dress"), "train, validation, test; received trian"),
+    ],
+)
+def test_data_that_would_fail_at_the_end_are_refused_at_the_start(room, data, kinds, message):
+    manifest = open_source(str(room / "garments"))
+    path = room / "some.csv"
+    rows = [row for row in manifest.rows if row.type in kinds]
+    lines = [f"{room / 'garments' / row.path},{row.type},{row.group},{row.split}" for row in rows]
+    path.write_text("\n".join(["path,type,group,split", *lines]))
+    recipe = _recipe(room)
+    with pytest.raises(DataError, match=message):
+        _again(room, dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, **data)), "refused", "some.csv")
+
+
+def test_labels_outside_the_recipes_taxonomy_are_refused_at_the_start(room, monkeypatch):
+    kept = open_source(str(room / "garments"))
+    strange = Manifest("strange", tuple(dataclasses.replace(r, type=f"my {r.type}") for r in kept.rows),
+                       tuple(f"my {label}" for label in kept.labels), kept.root)  # fmt: skip
+    monkeypatch.setattr("edgefashion.training.run.open_source", lambda source: strange)
+    recipe = _recipe(room)
+    with pytest.raises(RecipeError, match="The taxonomy 'garment' has no type 'my dress', which 'strange' holds"):
+        _again(room, dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, taxonomy="garment")), "strange")
+
+
+def test_a_refused_run_leaves_its_folder_free_for_another_recipe(room):
+    """A mistake must not claim the folder: corrected and started again with the same --out, it works."""
+    recipe = _recipe(room)
+    wrong = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, held_out="test"))
+    with pytest.raises(DataError):
+        _again(room, wrong, "claimed")
+    assert not (room / "claimed").exists()
