@@ -195,4 +195,14 @@ def _kept(name: str, array: npt.NDArray[np.float32], channels: npt.NDArray[np.in
     return array[..., channels]
 
 
-__all__ = ["COSTS", "Scores", "Weights", "block_bytes", "block_macs", "choose", "prune_channels", "remove_channels", "taylor_scores"]
+__all__ = [
+    "COSTS",
+    "Scores",
+    "Weights",
+    "block_bytes",
+    "block_macs",
+    "choose",
+    "prune_channels",
+    "remove_channels",
+    "taylor_scores",
+]

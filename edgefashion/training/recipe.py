@@ -72,7 +72,6 @@ class Augment:
     erase: float = 0.0
     mixup: float = 0.0
 
-
     def scaled(self, strength: float) -> Augment:
         """The same changes, weaker: strength 0 leaves plain pictures, 1 changes nothing."""
         if strength == 0.0:
@@ -88,8 +87,9 @@ class Schedule:
     """How long and how hard a stage trains: AdamW (Loshchilov & Hutter 2019) with warm-up and cosine decay.
 
     `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`,
-    `average` (decay a step of the exponential average of weights, 0 is off), `strength` of the
-    augmentation (0 trains on plain pictures; late stages do better on pictures like those to come), `constant` (the learning rate stays as it is).
+    `average` (decay a step of the exponential average of weights, 0 is off), `strength` of the augmentation (0 trains
+    on plain pictures; late stages do better on pictures like those to come), `constant` (the learning rate stays as it
+    is).
     """
 
     epochs: int
@@ -119,8 +119,9 @@ class Distil(Schedule):
 class PruneChannels(Schedule):
     """Removes expansion channels, then trains against the unpruned network.
 
-    `keep`: share of the blocks' cost that is left; `of`: what the cost is, "macs" (multiply-accumulates) or "bytes" (of the int8 file);
-    `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks at.
+    `keep`: share of the blocks' cost that is left; `of`: what the cost is, "macs" (multiply-accumulates) or "bytes" (of
+    the int8 file); `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks
+    at.
     """
 
     keep: float = 1.0

@@ -23,16 +23,19 @@ TINY = InvertedResidualSpec(
 
 
 def drawn_weights(spec: Spec, seed: int) -> Weights:
-    """Weights of an unfolded network, none of them zero; the batch statistics are far from those of a new network."""
+    """Weights of an unfolded network: none is zero, every channel is alive, and no batch statistics are trivial."""
     random = np.random.default_rng(seed)
     weights = {}
     for name, array in read_weights(build(spec)).items():
-        if name.endswith(("kernel",)):
-            value = random.normal(0.0, 1.0 / np.sqrt(array[..., 0].size), array.shape)
+        if name.endswith("kernel"):
+            inputs = array[..., 0, 0].size if "depthwise" in name else array[..., 0].size
+            value = random.normal(0.0, np.sqrt(2.0 / inputs), array.shape)
         elif name.endswith(("gamma", "variance")):
             value = random.uniform(0.5, 1.5, array.shape)
+        elif name.endswith("beta"):
+            value = random.uniform(0.3, 1.0, array.shape)
         else:
-            value = random.normal(0.0, 0.3, array.shape)
+            value = random.normal(0.0, 0.2, array.shape)
         weights[name] = value.astype(np.float32)
     return weights
 

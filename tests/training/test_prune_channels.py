@@ -17,7 +17,14 @@ from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import MlpSpec
 from edgefashion.training.pipeline import Pictures
-from edgefashion.training.prune_channels import block_macs, choose, prune_channels, remove_channels, taylor_scores
+from edgefashion.training.prune_channels import (
+    block_bytes,
+    block_macs,
+    choose,
+    prune_channels,
+    remove_channels,
+    taylor_scores,
+)
 from edgefashion.training.recipe import PruneChannels
 from tests.models.tiny import TINY, drawn_pictures, real, tiny_checkpoint
 
@@ -144,6 +151,16 @@ def test_multiply_accumulates_as_the_converted_file_has_them():
     graph = read_graph(convert(tiny_checkpoint(spec=ODD), "float32"))
     stem, head, dense = 8 * 9 * 27 * 4, 2 * 3 * 6 * 8, 8 * 3
     assert graph.macs == sum(per * count for per, count in block_macs(ODD)) + stem + head + dense
+
+
+def test_bytes_of_an_int8_file_counted_by_hand():
+    # A channel: its weights, and 12 bytes of bias and scale for each layer that it leaves.
+    assert block_bytes(ODD) == [(9 + 4 + 12, 4), (4 + 25 + 6 + 24, 12), (6 + 9 + 6 + 24, 10), (6 + 9 + 6 + 24, 8)]
+    scores = {i: np.ones(ODD.blocks[i].expansion) for i in (1, 2, 3)}
+    by_macs, by_bytes = choose(ODD, scores, 0.8, 2), choose(ODD, scores, 0.8, 2, block_bytes(ODD))
+    assert [len(kept) for kept in by_macs.values()] != [len(kept) for kept in by_bytes.values()]
+    left = 25 * 4 + sum(cost * len(by_bytes[i]) for i, (cost, _) in enumerate(block_bytes(ODD)) if i in by_bytes)
+    assert left <= 0.8 * sum(cost * count for cost, count in block_bytes(ODD)) < left + 2 * 59
 
 
 @st.composite

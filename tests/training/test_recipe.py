@@ -11,7 +11,7 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, RecipeError
 from edgefashion.training.own import own_recipe
-from edgefashion.training.recipe import RECIPES, Schedule, load_recipe, recipe_names
+from edgefashion.training.recipe import RECIPES, Augment, Schedule, load_recipe, recipe_names
 
 GOOD = """
 name = "mine"
@@ -57,7 +57,7 @@ def test_values_arrive_where_they_belong(read):
     assert (recipe.name, recipe.seed, recipe.data.train, recipe.augment.rotate) == ("mine", 3, ("train", "test"), 5.0)
     assert isinstance(recipe.augment.rotate, float)
     assert recipe.fit == Schedule(2, learning_rate=1e-2)
-    assert (recipe.prune_channels.macs, recipe.prune_channels.multiple) == (0.5, 8)
+    assert (recipe.prune_channels.keep, recipe.prune_channels.multiple) == (0.5, 8)
     assert recipe.distil is recipe.prune_weights is recipe.quantise_aware is None
 
 
@@ -66,7 +66,7 @@ def test_values_arrive_where_they_belong(read):
     [
         ("seed = 3", "sead = 3", r"Unknown key 'sead' in \[recipe\]. Known: augment, data, .*prune-channels.*version"),
         ("[fit]", "[fitt]", r"Unknown key 'fitt'.*Known: .*fit"),
-        ("epochs = 2", "epoch = 2", r"Unknown key 'epoch' in \[fit\]. Known: augment, average, .*learning-rate"),
+        ("epochs = 2", "epoch = 2", r"Unknown key 'epoch' in \[fit\]. Known: average, batch, .*learning-rate"),
         ("learning-rate", "learning_rate", r"Unknown key 'learning_rate' in \[fit\]. Known: .*learning-rate"),
         ("keep = 0.5", "kep = 0.5", r"Unknown key 'kep' in \[prune-channels\]. Known: .*keep.*multiple"),
         ("epochs = 2\n", "", r"\[fit\] lacks the key epochs"),
@@ -89,6 +89,8 @@ def test_values_arrive_where_they_belong(read):
         ("epochs = 2", "epochs = 2\nweight-decay = -1.0", "'fit.weight-decay' must lie between 0 and 1"),
         ("epochs = 2", "epochs = 2\naverage = 1.0", "'fit.average' must lie between"),
         ("keep = 0.5", "keep = 0.0", "'prune-channels.keep' must lie between 0.05 and 1"),
+        ("keep = 0.5", 'of = "grams"', "'prune-channels.of' must be macs or bytes. Received: 'grams'"),
+        ("epochs = 2", "epochs = 2\nstrength = 1.5", "'fit.strength' must lie between 0 and 1"),
         ("keep = 0.5", "multiple = 0", "'prune-channels.multiple' must lie between 1 and 64"),
         ("keep = 0.5", "batches = 0", "'prune-channels.batches' must lie between 1 and"),
         ("keep = 0.5", "temperature = 0.0", "'prune-channels.temperature' must lie between 0.1 and 100"),
@@ -164,6 +166,20 @@ def test_the_digest_changes_with_every_value_but_not_with_the_place_of_the_data(
     assert digest("clothing:here") == digest("clothing:/over/there")
     assert digest("photos") == digest("/over/there/photos") == digest("there/photos/") != digest("other")
     assert digest("fashion-mnist") == digest("fashion-mnist:there") != digest("clothing:there")
+
+
+def test_a_weaker_augmentation_is_weaker_in_every_number():
+    whole = Augment(rotate=20, scale=0.4, aspect=1.5, shift=0.1, brightness=0.2, contrast=0.3, saturation=0.3, cast=0.1,
+                    erase=0.5, mixup=0.2)  # fmt: skip
+    assert whole.scaled(1.0) == whole
+    assert whole.scaled(0.0) == Augment(flip=False)
+    half = whole.scaled(0.5)
+    assert half.flip
+    assert (half.rotate, half.scale, half.aspect, half.erase) == (10.0, 0.7, 1.25, 0.25)
+    for field in dataclasses.fields(Augment):
+        if field.name != "flip":
+            plain, less, full = (getattr(plan, field.name) for plan in (Augment(), half, whole))
+            assert less == pytest.approx((plain + full) / 2) != full
 
 
 def _own(count, labels=("hat", "dress")):

@@ -1,0 +1,34 @@
+"""Temperature and threshold after training."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tf_keras", reason="the extra train is not installed")
+
+from edgefashion.training.calibrate import fit_temperature, softmax
+
+
+def _drawn(temperature, count=20_000, classes=5):
+    """Logits that are `temperature` times too large for the labels drawn from them."""
+    random = np.random.default_rng(0)
+    logits = random.normal(0.0, 2.0, (count, classes))
+    noise = random.gumbel(size=logits.shape)
+    return (logits * temperature).astype(np.float32), (logits + noise).argmax(axis=1)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_a_known_temperature_is_found(temperature):
+    logits, truth = _drawn(temperature)
+    assert fit_temperature(logits, truth) == pytest.approx(temperature, rel=0.05)
+
+
+def test_extremes_stay_within_bounds():
+    logits = np.eye(3, dtype=np.float32)[np.arange(60) % 3] * 3
+    assert 0.2 <= fit_temperature(logits, np.arange(60) % 3) < 0.21  # always right: as sure as allowed
+    assert 4.9 < fit_temperature(logits, (np.arange(60) + 1) % 3) <= 5.0  # always wrong: as unsure as allowed
+    assert fit_temperature(logits[:19], np.arange(19) % 3) == 1.0  # too few to tell
+
+
+def test_softmax_of_large_logits():
+    found = softmax(np.array([[1000.0, 1001.0], [-1000.0, 5.0]], np.float32))
+    np.testing.assert_allclose(found, [[1 / (1 + np.e), np.e / (1 + np.e)], [0.0, 1.0]])
