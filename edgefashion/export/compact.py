@@ -1,9 +1,10 @@
 """Makes a small model's file smaller without touching a weight: shared quantisation vectors, short tensor names.
 
-The converter writes, for every channel of every convolution, a scale (4 bytes) and a zero point (8 bytes), for the kernel and again
-for the bias. Zero points of symmetric weights are all zero, so each layer's vector equals that of any other layer of the same
-width. A flatbuffer may point to one vector from many places; readers notice nothing. The names that the converter gives to inner
-tensors list every operator that was fused into them; only the layer's own name is kept.
+The converter writes, for every channel of every convolution, a scale (4 bytes) and a zero point (8 bytes), for the
+kernel and again for the bias. Zero points of symmetric weights are all zero, so each layer's vector equals that of any
+other layer of the same width. A flatbuffer may point to one vector from many places; readers notice nothing. The names
+that the converter gives to inner tensors list every operator that was fused into them; only the layer's own name is
+kept.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from edgefashion.models.inverted_residual import INPUT_RANGE, InvertedResidualSp
 from edgefashion.training.augment import normalise
 
 FORMATS = ("int8", "float16", "dynamic", "float32")
-"""int8: weights and activations, no float operator. float16 and dynamic (int8 weights only): for comparison. float32: as trained."""
+"""int8: weights and activations, no float operator. float16, dynamic (int8 weights): to compare. float32: as trained."""
 
 CALIBRATION_PICTURES = 200
 
@@ -37,13 +37,16 @@ def convert(checkpoint: Checkpoint, number_format: str, calibration: npt.NDArray
 
     Raises:
         UsageError: unknown format.
-        ExportRefusedError: int8 of a network without ranges and without calibration pictures, or of a kind that has no int8 form.
+        ExportRefusedError: int8 of a network without ranges and without calibration pictures, or of a kind that has no
+            int8 form.
     """
     if number_format not in FORMATS:
         raise UsageError(f"Unknown number format '{number_format}'. Known: {', '.join(FORMATS)}.")
     if number_format == "int8":
         return _convert_int8(checkpoint, calibration)
-    picture = tf_keras.Input((checkpoint.spec.height, checkpoint.spec.width, 3), batch_size=1, dtype=tf.uint8, name="picture")
+    picture = tf_keras.Input(
+        (checkpoint.spec.height, checkpoint.spec.width, 3), batch_size=1, dtype=tf.uint8, name="picture"
+    )
     network = _cooled(checkpoint).model(batch=1)
     network.trainable = False
     model = tf_keras.Model(picture, tf_keras.layers.Softmax(name="type")(network(normalise(picture))))
@@ -57,7 +60,9 @@ def convert(checkpoint: Checkpoint, number_format: str, calibration: npt.NDArray
 
 def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | None) -> bytes:
     if not isinstance(checkpoint.spec, InvertedResidualSpec):
-        raise ExportRefusedError(f"A {type(checkpoint.spec).__name__} has no int8 form; int8 needs an inverted residual network.")
+        raise ExportRefusedError(
+            f"A {type(checkpoint.spec).__name__} has no int8 form; int8 needs an inverted residual network."
+        )
     aware = bool(checkpoint.ranges)
     if not aware and calibration is None:
         raise ExportRefusedError(
@@ -106,11 +111,11 @@ def _converter(model: tf_keras.Model) -> tf.lite.TFLiteConverter:
 
 def _run(converter: tf.lite.TFLiteConverter) -> bytes:
     """Converts without the converter's remarks on stderr."""
-    saved, sink = os.dup(2), tempfile.TemporaryFile()
-    try:
-        os.dup2(sink.fileno(), 2)
-        return compact(bytes(converter.convert()))
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        sink.close()
+    with tempfile.TemporaryFile() as sink:
+        saved = os.dup(2)
+        try:
+            os.dup2(sink.fileno(), 2)
+            return compact(bytes(converter.convert()))
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

@@ -45,7 +45,7 @@ CLEAR = 0.15
 
 @dataclass(frozen=True)
 class Agreement:
-    """Float against converted file on drawn inputs: how many, share with the same best label, largest difference of a probability."""
+    """Float against converted on drawn inputs; `same` is the share of the clear ones with the same best label."""
 
     inputs: int
     clear: int
@@ -112,7 +112,8 @@ class ExportReport:
         def side(value: Side) -> dict[str, Any]:
             return {
                 "accuracy": value.accuracy.to_dict() if value.accuracy else None, "parameters": value.parameters,
-                "macs": value.macs, "raw_bytes": value.raw, "zipped_bytes": value.zipped, "latency": value.latency.to_dict(),
+                "macs": value.macs, "raw_bytes": value.raw, "zipped_bytes": value.zipped,
+                "latency": value.latency.to_dict(),
             }  # fmt: skip
 
         return {
@@ -139,7 +140,8 @@ def export(
         path: the file to write.
         number_format: one of `convert.FORMATS`.
         max_loss: points of held-out accuracy that may be lost.
-        data: all splits of the checkpoint's data, where at hand: its held-out split judges, its training split calibrates.
+        data: all splits of the checkpoint's data, where at hand: the held-out split judges, the training split
+            calibrates.
         overwrite: whether `path` may exist.
         progress: called with 1 for every held-out picture judged.
 
@@ -148,8 +150,8 @@ def export(
 
     Raises:
         UsageError: `path` exists already.
-        ExportRefusedError: more was lost than allowed, or a float operator is left in an int8 file, or a golden vector fails;
-            nothing is written. `.report` holds the numbers where they were known.
+        ExportRefusedError: more was lost than allowed, or a float operator is left in an int8 file, or a golden vector
+            fails; nothing is written. `.report` holds the numbers where they were known.
     """
     if path.exists() and not overwrite:
         raise UsageError(f"'{path}' exists already. Choose another name with -o, or give --overwrite.")
@@ -172,7 +174,8 @@ def export(
     report = ExportReport(
         path=path, number_format=number_format, checkpoint=checkpoint.name,
         before=_side(judged[0], parent, times["float"]), after=_side(judged[1], content, times["exported"]),
-        agreement=_agreement(parent, content, checkpoint), split=split if judged[0] else "", recorded=checkpoint.accuracy,
+        agreement=_agreement(parent, content, checkpoint), split=split if judged[0] else "",
+        recorded=checkpoint.accuracy,
         golden=len(_card_of(content).golden), sparsity=_sparsity(checkpoint),
     )  # fmt: skip
     _gate(report, max_loss, content)
@@ -192,7 +195,9 @@ def _gate(report: ExportReport, max_loss: float, content: bytes) -> None:
         if not report.golden or not check_golden(file, Interpreter.open(content, threads=1)).passed:
             problem = "its golden vectors don't verify"
     if problem:
-        error = ExportRefusedError(f"'{report.path}' was not written: {problem}. Train longer or quantise-aware, or raise the limit.")
+        error = ExportRefusedError(
+            f"'{report.path}' was not written: {problem}. Train longer or quantise-aware, or raise the limit."
+        )
         error.report = report  # type: ignore[attr-defined]
         raise error
 
@@ -210,12 +215,13 @@ def _packed(checkpoint: Checkpoint, flatbuffer: bytes, number_format: str, accur
 def model_card(
     checkpoint: Checkpoint, graph: Graph, accuracy: dict[str, Any], lowest_runtime: str, golden: tuple[Golden, ...] = ()
 ) -> ModelCard:
-    """Builds the card of a converted checkpoint; `accuracy` holds the figures of the converted file by number format."""
+    """Builds the card of a converted checkpoint; `accuracy`: figures of the converted file by number format."""
     return ModelCard(
         name=checkpoint.name, version=checkpoint.version, description=checkpoint.description, licence="Apache-2.0",
         input=InputRule(checkpoint.spec.height, checkpoint.spec.width, resize=checkpoint.resize),
         heads=(Head("type", graph.outputs[0].name, LABELS_FILE, checkpoint.labels),),
-        taxonomy=Taxonomy.from_dict(checkpoint.taxonomy), temperature=checkpoint.temperature, threshold=checkpoint.threshold,
+        taxonomy=Taxonomy.from_dict(checkpoint.taxonomy), temperature=checkpoint.temperature,
+        threshold=checkpoint.threshold,
         training={key: value for key, value in checkpoint.training.items() if key in CARD_FACTS},
         accuracy={**({"float": checkpoint.accuracy} if checkpoint.accuracy else {}), **accuracy},
         size={"parameters": graph.parameters, "macs": graph.macs}, lowest_runtime=lowest_runtime, golden=golden,
@@ -276,7 +282,9 @@ def _agreement(parent: bytes, content: bytes, checkpoint: Checkpoint) -> Agreeme
 
 def _sparsity(checkpoint: Checkpoint) -> float:
     kernels = [array for name, array in checkpoint.weights.items() if name.endswith("kernel")]
-    return float(sum(np.count_nonzero(array == 0.0) for array in kernels) / max(1, sum(array.size for array in kernels)))
+    return float(
+        sum(np.count_nonzero(array == 0.0) for array in kernels) / max(1, sum(array.size for array in kernels))
+    )
 
 
 def _write(path: Path, content: bytes) -> None:

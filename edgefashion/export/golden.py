@@ -1,8 +1,8 @@
 """Chooses golden vectors that every correct runtime reproduces, from drawn garments.
 
-A uint8 softmax magnifies the last bit of the logits, and runtimes round it differently. A golden vector is worth something only
-where they agree, so each candidate is computed by three of LiteRT's kernel sets (XNNPACK, the built-in ones, the reference)
-and kept where the three agree within one step.
+A uint8 softmax magnifies the last bit of the logits, and runtimes round it differently. A golden vector is worth
+something only where they agree, so each candidate is computed by three of LiteRT's kernel sets (XNNPACK, the built-in
+ones, the reference) and kept where the three agree within one step.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GOLDEN_VECTORS = 5
 
 
 def golden_grids(height: int, width: int, rounds: int = 6) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yields small pictures of drawn garments: uint8 (side, side, 3), 16 pixels a side for large inputs, 7 for small ones."""
+    """Yields small drawn garments: uint8 (side, side, 3), 16 pixels a side for large inputs, 7 for small ones."""
     side = 16 if min(height, width) >= 96 else 7
     for seed in range(rounds):
         for kind in DRAWN_TYPES:

@@ -1,7 +1,7 @@
 """Puts a finished run into `edgefashion/shipped/`: `python -m edgefashion.export.ship RUN [--data SOURCE]`.
 
-The checkpoint is shipped with float16 weights. The `.tflite` is exported from that very file, so that `make demo` on another
-machine starts from what was judged here.
+The checkpoint is shipped with float16 weights. The `.tflite` is exported from that very file, so that `make demo` on
+another machine starts from what was judged here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def ship(run: Path, source: str | None = None, max_loss: float = 0.5) -> ExportR
     candidate = run / f"{checkpoint.name}.safetensors"
     save_checkpoint(checkpoint, candidate, half=True)
     checkpoint = load_checkpoint(candidate)
-    report = export(checkpoint, run / f"{checkpoint.name}.tflite", "int8", max_loss, open_source(source), overwrite=True)
+    report = export(
+        checkpoint, run / f"{checkpoint.name}.tflite", "int8", max_loss, open_source(source), overwrite=True
+    )
     for name in (candidate.name, report.path.name):
         (SHIPPED_FOLDER / name).write_bytes((run / name).read_bytes())
     return report

@@ -1,8 +1,8 @@
 """Sets the smallest weights to zero with tfmot's magnitude schedule (Zhu & Gupta 2017, arXiv 1710.01878).
 
 This makes the *zipped* file smaller and nothing else: the .tflite keeps its size and int8 inference its speed
-(tensorflow/model-optimization issue 722). Channels are what `prune_channels` removes. Depthwise kernels and the stem stay
-whole: they are small, and tfmot's prune-preserving scheme does not keep their zeros.
+(tensorflow/model-optimization issue 722). Channels are what `prune_channels` removes. Depthwise kernels and the stem
+stay whole: they are small, and tfmot's prune-preserving scheme does not keep their zeros.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def train_pruning_weights(
     stage = make_stage({"teacher": (teacher or checkpoint.model()) if plan.weight else None, "weight": plan.weight,
                         "temperature": plan.temperature})  # fmt: skip
     steps = math.ceil(len(stage.train.truth) / plan.batch) * plan.epochs
-    ramp = sparsity.PolynomialDecay(0.0, plan.sparsity, begin_step=0, end_step=max(1, int(steps * 0.6)), frequency=EVERY)
+    ramp = sparsity.PolynomialDecay(
+        0.0, plan.sparsity, begin_step=0, end_step=max(1, int(steps * 0.6)), frequency=EVERY
+    )
 
     def prunable(layer: tf_keras.layers.Layer) -> bool:
         return layer.name.endswith(("_expand_conv", "_project_conv", "head_conv", "type_dense"))
@@ -106,4 +108,6 @@ def _wrapped(pruned: tf_keras.Model, weights: Weights) -> Weights:
 def sparsity_of(weights: Weights) -> float:
     """Share of exact zeros among convolution and dense kernels, 0–1."""
     kernels = [array for name, array in weights.items() if name.endswith("kernel")]
-    return float(sum(np.count_nonzero(array == 0.0) for array in kernels) / max(1, sum(array.size for array in kernels)))
+    return float(
+        sum(np.count_nonzero(array == 0.0) for array in kernels) / max(1, sum(array.size for array in kernels))
+    )

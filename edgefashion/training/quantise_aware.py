@@ -1,10 +1,10 @@
 """Trains with 8-bit rounding in place, so that the export needs no calibration pictures and loses next to nothing.
 
 tfmot's prune-preserving scheme does the training: fake quantisation of weights and activations with straight-through
-gradients (Jacob et al. 2018, arXiv 1712.05877), zeros kept. Two things are set here because tfmot's defaults would cost
-accuracy: depthwise kernels get one scale a channel, as TensorFlow Lite quantises them (tfmot gives them one in all), and the
-picture's range is exactly that of its bytes. What is learnt — folded weights and the range of every activation — goes into
-the checkpoint; the converter meets no tfmot layer.
+gradients (Jacob et al. 2018, arXiv 1712.05877), zeros kept. Two things are set here because tfmot's defaults would
+cost accuracy: depthwise kernels get one scale a channel, as TensorFlow Lite quantises them (tfmot gives them one in
+all), and the picture's range is exactly that of its bytes. What is learnt — folded weights and the range of every
+activation — goes into the checkpoint; the converter meets no tfmot layer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import tf_keras
 from tensorflow_model_optimization.python.core.quantization.keras.collab_opts.prune_preserve import (
     default_8bit_prune_preserve_quantize_scheme as scheme,
 )
-from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import default_8bit_quantize_registry as registry
+from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+    default_8bit_quantize_registry as registry,
+)
 from tensorflow_model_optimization.quantization import keras as quantization
 
 from edgefashion.models.checkpoint import Checkpoint, Weights, read_weights
@@ -44,7 +46,10 @@ class PerChannelDepthwise(quantization.quantizers.LastValueQuantizer):
         """Makes the range variables, float32 (channels,)."""
         return {
             f"{end}_var": layer.add_weight(
-                f"{name}_{end}", shape=(tensor_shape[-2],), initializer=tf_keras.initializers.Constant(value), trainable=False
+                f"{name}_{end}",
+                shape=(tensor_shape[-2],),
+                initializer=tf_keras.initializers.Constant(value),
+                trainable=False,
             )
             for end, value in (("min", -6.0), ("max", 6.0))
         }
@@ -55,7 +60,7 @@ class PerChannelDepthwise(quantization.quantizers.LastValueQuantizer):
         return tf.transpose(turned, (0, 1, 3, 2))
 
 
-class DepthwiseConfig(registry.Default8BitQuantizeConfig):  # type: ignore[misc]
+class DepthwiseConfig(registry.Default8BitQuantizeConfig):
     """tfmot's description of a depthwise convolution, with the per-channel quantiser."""
 
     def __init__(self, weight_attrs: Any = None, activation_attrs: Any = None, quantize_output: bool = False) -> None:
@@ -116,7 +121,7 @@ def quantised(network: tf_keras.Model) -> tf_keras.Model:
 
 
 def measured_ranges(network: tf_keras.Model, names: Sequence[str], stage: Stage) -> dict[str, Range]:
-    """Measures how far the activations go on training pictures: the mean over batches of the smallest and largest value.
+    """Measures how far the activations go on training pictures: mean over batches of the smallest and largest value.
 
     tfmot starts every range at ±6 and moves it by a thousandth a step; a short stage would never get away from there.
     """
