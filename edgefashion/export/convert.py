@@ -19,7 +19,7 @@ from edgefashion.models.inverted_residual import INPUT_RANGE, InvertedResidualSp
 from edgefashion.training.augment import normalise
 
 FORMATS = ("int8", "float16", "dynamic", "float32")
-"""int8: weights and activations, no float operator. float16, dynamic (int8 weights): to compare. float32: as trained."""
+"""int8: weights and activations, no float operator. float16, dynamic (int8 weights): compared. float32: as trained."""
 
 CALIBRATION_PICTURES = 200
 
