@@ -8,7 +8,7 @@ from types import ModuleType
 
 from benchmarks import table
 from benchmarks.result import Result, machine
-from benchmarks.suites import precision, resize, start, whole_path
+from benchmarks.suites import precision, resize, resize_probe, start, whole_path
 from edgefashion.errors import EdgeFashionError
 
 SUITES: dict[str, ModuleType] = {
@@ -16,6 +16,7 @@ SUITES: dict[str, ModuleType] = {
     "whole-path": whole_path,
     "precision": precision,
     "resize": resize,
+    "resize-probe": resize_probe,
 }
 WITHOUT_DATA = ("start", "whole-path", "precision")
 """The suites that run where none is named: they need no photos."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgefashion.training.loop import Progress
 
 HELP = (
-    "Train a model from a recipe, or from your own pictures. Stages: fit, distil, prune, quantise-aware; each only if "
+    "Train a model from a recipe, or from your own pictures. Stages: fit, refine, distil, prune, quantise-aware; each only if "
     "the recipe has it. A run that was stopped, at any moment, goes on when the same command is given again."
 )
 EXAMPLE = "edgefashion train --data my-photos/ --out runs/my-model"
@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _plan(recipe: Any) -> list[str]:
     """The stages in words, with their epochs."""
-    names = ("fit", "distil", "prune_channels", "prune_weights", "quantise_aware")
+    names = ("fit", "refine", "distil", "prune_channels", "prune_weights", "quantise_aware")
     return [f"{name.replace('_', '-')} {getattr(recipe, name).epochs}" for name in names if getattr(recipe, name)]
 
 

@@ -164,6 +164,7 @@ class Recipe:
     seed: int = 1
     augment: Augment = field(default_factory=Augment)
     fit: Schedule | None = None
+    refine: Schedule | None = None
     distil: Distil | None = None
     prune_channels: PruneChannels | None = None
     prune_weights: PruneWeights | None = None
@@ -244,7 +245,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     raise RecipeError(f"'{where}' has a value of the wrong kind. Received: {value!r}.")
 
 
-_TABLES = ("", "model", "augment", "fit", "distil", "prune-channels", "prune-weights", "quantise-aware")
+_TABLES = ("", "model", "augment", "fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware")
 _LIMITS: dict[str, tuple[float, float]] = {
     # Smallest and largest value of a key, or of one table's key; 0 to 1 where nothing is said.
     "seed": (0, 2**31 - 1),

@@ -1,4 +1,4 @@
-"""The stages of a recipe, in order: fit → distil → prune channels → prune weights → quantise-aware.
+"""The stages of a recipe, in order: fit → refine (a second fit, as a rule on milder pictures) → distil → prune channels → prune weights → quantise-aware.
 
 A run is a folder: `recipe.json`, `stages/NAME.safetensors` after each stage, `state/NAME.npz` while one is under way,
 `checkpoint.safetensors` and `run.json` at the end. Started again, it goes on where it was.
@@ -30,7 +30,7 @@ from edgefashion.training.recipe import Recipe, Schedule, load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
 from edgefashion.training.start import first_checkpoint
 
-STAGES = ("fit", "distil", "prune-channels", "prune-weights", "quantise-aware")
+STAGES = ("fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware")
 
 
 @dataclass
@@ -131,6 +131,12 @@ def _fit(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, f
     return checkpoint.with_model(network), history
 
 
+def _refine(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    network = checkpoint.model()
+    history = run_stage(network, run.stage("refine", _given(run.recipe.refine), checkpoint.spec))
+    return checkpoint.with_model(network), history
+
+
 def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.distil)
     network = checkpoint.model()
@@ -173,6 +179,7 @@ def _quantise_aware(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
 
 _STEPS = {
     "fit": _fit,
+    "refine": _refine,
     "distil": _distil,
     "prune-channels": _prune_channels,
     "prune-weights": _prune_weights,
