@@ -18,7 +18,8 @@ MARKED = re.compile(r"(<!-- models:begin -->\n).*?(<!-- models:end -->)", re.DOT
 def models_table(folder: Path = RESULTS) -> str:
     """Markdown: one row for each shipped model that is there."""
     lines = [
-        "| model | tells apart | input | raw bytes | zipped | MACs | float accuracy | int8 accuracy | int8 macro-F1 | latency, int8 to float |",
+        "| model | tells apart | input | raw bytes | zipped | MACs | float accuracy | int8 accuracy | int8 macro-F1 "
+        "| latency, int8 to float |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     ratios = _ratios(folder / "precision.json")

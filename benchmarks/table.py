@@ -1,7 +1,7 @@
 """Writes the tables of the README files from the committed results: `python -m benchmarks.table [--check]`.
 
-A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists; the table of shipped
-models between `<!-- models:begin -->` and `<!-- models:end -->`.
+A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists;
+the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`.
 """
 
 from __future__ import annotations

@@ -1,14 +1,16 @@
 """Which resize rule to build on: the same ImageNet features and the same linear head, trained anew under each rule.
 
-A finished model favours the rule it was trained with; a linear probe on frozen EfficientNet-Lite0 features has no favourite. For each rule
-it is trained on the training split and judged on the validation split (split by contributor), on pictures prepared by the rule, and once
-more on the same pictures as MediaPipe's ImageClassifier prepares them on a CPU: the whole picture stretched, four taps, no
-antialiasing, and output pixel (x, y) read at (x · width / input width, y · height / input height). Needs the extras train and dev.
+A finished model favours the rule it was trained with; a linear probe on frozen EfficientNet-Lite0 features has no
+favourite. For each rule it is trained on the training split and judged on the validation split (split by contributor),
+on pictures prepared by the rule, and once more on the same pictures as MediaPipe's ImageClassifier prepares them on a
+CPU: the whole picture stretched, four taps, no antialiasing, and output pixel (x, y) read at (x · width / input width,
+y · height / input height). Needs the extras train and dev.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -64,8 +66,8 @@ def measure(arguments: argparse.Namespace) -> Result:
     return Result(NAME, TITLE, columns, tuple(rows), settings={key: str(value) for key, value in settings.items()})
 
 
-def _network():  # type: ignore[no-untyped-def]
-    """EfficientNet-Lite0 with its ImageNet weights, without the last layer: uint8 (n, 192, 192, 3) → float32 (n, 1280)."""
+def _network() -> Callable[[Bytes], npt.NDArray[np.float32]]:
+    """EfficientNet-Lite0 with ImageNet weights, without its last layer: uint8 (n, 192, 192, 3) → float32 (n, 1280)."""
     import tf_keras
 
     from edgefashion.training.loop import logits_of
@@ -99,4 +101,5 @@ def point_sampled(pixels: Bytes, height: int, width: int) -> Bytes:
     real = pixels.astype(np.float64)
     upper = real[top][:, left] * (1 - across) + real[top][:, right] * across
     lower = real[below][:, left] * (1 - across) + real[below][:, right] * across
-    return np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    stretched: Bytes = np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    return stretched

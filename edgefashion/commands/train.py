@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from edgefashion.training.loop import Progress
 
 HELP = (
-    "Train a model from a recipe, or from your own pictures. Stages: fit, refine, distil, prune, quantise-aware; each only if "
-    "the recipe has it. A run that was stopped, at any moment, goes on when the same command is given again."
+    "Train a model from a recipe, or from your own pictures. Stages: fit, refine, distil, prune, quantise-aware; each "
+    "only if the recipe has it. A run that was stopped, at any moment, goes on when the same command is given again."
 )
 EXAMPLE = "edgefashion train --data my-photos/ --out runs/my-model"
 

@@ -1,4 +1,6 @@
-"""The stages of a recipe, in order: fit → refine (a second fit, as a rule on milder pictures) → distil → prune channels → prune weights → quantise-aware.
+"""The stages of a recipe, in order: fit → refine → distil → prune channels → prune weights → quantise-aware.
+
+`refine` is a second fit, as a rule on milder pictures.
 
 A run is a folder: `recipe.json`, `stages/NAME.safetensors` after each stage, `state/NAME.npz` while one is under way,
 `checkpoint.safetensors` and `run.json` at the end. Started again, it goes on where it was.
