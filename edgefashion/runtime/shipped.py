@@ -6,9 +6,7 @@ from pathlib import Path
 from edgefashion.errors import ModelFileError
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "shipped"
-SHIPPED: dict[str, Path] = {
-    name: SHIPPED_FOLDER / f"{name}.tflite" for name in ("garment-base", "fashion-mnist-nano")
-}  # fmt: skip
+SHIPPED: dict[str, Path] = {name: SHIPPED_FOLDER / f"{name}.tflite" for name in ("garment-base",)}
 DEFAULT_MODEL = "garment-base"
 
 
