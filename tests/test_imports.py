@@ -54,13 +54,16 @@ def test_help_imports_no_verb() -> None:
     assert not tops(modules) & {*HEAVY, "numpy", "PIL", "ai_edge_litert"}
 
 
-def test_the_package_adds_at_most_30_ms_to_numpy_and_pillow() -> None:
-    code = (
-        "import numpy, PIL.Image; from time import process_time as t; a = t(); "
-        "import edgefashion; from edgefashion import Classifier; print((t() - a) * 1000)"
-    )
+@pytest.mark.parametrize(
+    ("statement", "most"),
+    [("import edgefashion", 30), ("from edgefashion import Classifier", 100)],
+    ids=["the package", "its heaviest name, which waits until it is used"],
+)
+def test_importing_adds_little_to_numpy_and_pillow(statement: str, most: float) -> None:
+    """Milliseconds of computing, the best of five: the machine may be busy with something else."""
+    code = f"import numpy, PIL.Image; from time import process_time as t; a = t(); {statement}; print((t() - a) * 1000)"
     run("-c", code)  # once, so that the bytecode is written
-    assert min(float(run("-c", code)) for _ in range(5)) <= 30
+    assert min(float(run("-c", code)) for _ in range(5)) <= most
 
 
 def test_the_public_names() -> None:
