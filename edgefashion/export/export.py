@@ -158,18 +158,20 @@ def export(
     calibration = None
     if number_format == "int8" and not checkpoint.ranges and data is not None:
         calibration = _calibration(checkpoint, data)
-    parent = _packed(checkpoint, convert(checkpoint, "float32"), "float32", {})
+    parent = _packed(checkpoint, convert(checkpoint, "float32"), "float32", {}, ())
     flatbuffer = convert(checkpoint, number_format, calibration)
     if number_format == "int8" and not read_graph(flatbuffer).full_integer:
         left = ", ".join(operator.name for operator in read_graph(flatbuffer).float_operators)
         raise ExportRefusedError(f"The int8 file of '{checkpoint.name}' would still hold float operators: {left}.")
-    content = _packed(checkpoint, flatbuffer, number_format, {})
+    golden = choose_golden(flatbuffer, model_card(checkpoint, read_graph(flatbuffer), {}, ""))
+    content = _packed(checkpoint, flatbuffer, number_format, {}, golden)
     split = str(checkpoint.training.get("held_out", "validation"))
     held = data.select(split) if data is not None else None
     judged: tuple[Evaluation | None, Evaluation | None] = (None, None)
     if held is not None and held.rows:
         judged = (evaluate(_opened(parent), held, progress), evaluate(_opened(content), held, progress))
-        content = _packed(checkpoint, flatbuffer, number_format, {number_format: figures(_known(judged[1]), split)})
+        found = {number_format: figures(_known(judged[1]), split)}
+        content = _packed(checkpoint, flatbuffer, number_format, found, golden)
     times = compare_latency({"float": parent, "exported": content}, threads=1, repeats=30)
     report = ExportReport(
         path=path, number_format=number_format, checkpoint=checkpoint.name,
@@ -202,11 +204,16 @@ def _gate(report: ExportReport, max_loss: float, content: bytes) -> None:
         raise error
 
 
-def _packed(checkpoint: Checkpoint, flatbuffer: bytes, number_format: str, accuracy: dict[str, Any]) -> bytes:
+def _packed(
+    checkpoint: Checkpoint,
+    flatbuffer: bytes,
+    number_format: str,
+    accuracy: dict[str, Any],
+    golden: tuple[Golden, ...],
+) -> bytes:
     """Flatbuffer → complete file: metadata, card with golden vectors, labels."""
-    graph = read_graph(flatbuffer)
-    card = model_card(checkpoint, graph, accuracy, LOWEST_RUNTIME if number_format == "int8" else "")
-    card = dataclasses.replace(card, golden=choose_golden(flatbuffer, card))
+    lowest = LOWEST_RUNTIME if number_format == "int8" else ""
+    card = model_card(checkpoint, read_graph(flatbuffer), accuracy, lowest, golden)
     described = write_metadata(flatbuffer, card)
     labels = "".join(f"{label}\n" for label in checkpoint.labels).encode()
     return append_files(described, {LABELS_FILE: labels, "card.json": seal_card(card, described).to_json().encode()})
