@@ -211,7 +211,7 @@ def _resume(path: Path, variables: Sequence[tf.Variable]) -> list[dict[str, floa
     if not path.exists():
         return []
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
             for i, variable in enumerate(variables):
                 variable.assign(saved[f"v{i}"])
             keys = [key for key in saved.files if not key[1:].isdigit()]

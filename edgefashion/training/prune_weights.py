@@ -25,7 +25,7 @@ from edgefashion.training.recipe import PruneWeights
 
 MakeStage = Callable[[dict[str, Any]], Stage]
 EVERY = 50
-"""Steps between two choices of the weights to zero."""
+"""Steps between two choices of the weights to zero; fewer in a short stage, which would not reach the last choice."""
 
 
 def folded(checkpoint: Checkpoint) -> Checkpoint:
@@ -60,9 +60,9 @@ def train_pruning_weights(
     stage = make_stage({"teacher": (teacher or checkpoint.model()) if plan.weight else None, "weight": plan.weight,
                         "temperature": plan.temperature})  # fmt: skip
     steps = math.ceil(len(stage.train.truth) / plan.batch) * plan.epochs
-    ramp = sparsity.PolynomialDecay(
-        0.0, plan.sparsity, begin_step=0, end_step=max(1, int(steps * 0.6)), frequency=EVERY
-    )
+    end = max(1, int(steps * 0.6))
+    every = min(EVERY, max(1, end // 10))
+    ramp = sparsity.PolynomialDecay(0.0, plan.sparsity, begin_step=0, end_step=end, frequency=every)
 
     def prunable(layer: tf_keras.layers.Layer) -> bool:
         return layer.name.endswith(("_expand_conv", "_project_conv", "head_conv", "type_dense"))

@@ -289,5 +289,7 @@ def _check(recipe: Recipe) -> None:
         raise RecipeError("A recipe needs [fit], [distil] or 'model.weights': there is nothing to start from.")
     if recipe.prune_channels and recipe.prune_channels.of not in ("macs", "bytes"):
         raise RecipeError(f"'prune-channels.of' must be macs or bytes. Received: {recipe.prune_channels.of!r}.")
+    if recipe.prune_weights and recipe.prune_weights.average:
+        raise RecipeError("[prune-weights] can't average weights: an average of zero and non-zero is not zero.")
     if recipe.distil and not recipe.distil.teacher:
         raise RecipeError("[distil] lacks the key teacher.")

@@ -20,7 +20,9 @@ import tf_keras
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, RecipeError
+from edgefashion.models.architectures import Spec
 from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import Taxonomy
 from edgefashion.training.calibrate import calibrated
 from edgefashion.training.loop import Report, Stage, run_stage
@@ -96,6 +98,7 @@ def run_recipe(
     trained = _checked(manifest, recipe)
     tf_keras.utils.set_random_seed(recipe.seed)
     checkpoint = _described(first_checkpoint(recipe.model, manifest.labels), recipe, manifest, trained)
+    _refuse_stages(recipe, checkpoint.spec)
     claim(folder, recipe, manifest, source or recipe.data.source)
     spec = checkpoint.spec
     margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
@@ -215,6 +218,13 @@ def _checked(manifest: Manifest, recipe: Recipe) -> Manifest:
             "Leave 'data.taxonomy' out of the recipe, or use --data without a recipe."
         )
     return trained
+
+
+def _refuse_stages(recipe: Recipe, spec: Spec) -> None:
+    """Refuses, before hours are spent, stages that this kind of network does not have."""
+    late = [name for name in STAGES[-3:] if getattr(recipe, name.replace("-", "_"))]
+    if late and not isinstance(spec, InvertedResidualSpec):
+        raise RecipeError(f"[{late[0]}] needs an inverted residual network. Received: {type(spec).__name__}.")
 
 
 def _taxonomy(recipe: Recipe, manifest: Manifest) -> Taxonomy:

@@ -196,7 +196,8 @@ def test_a_student_moves_to_its_teacher_whatever_the_labels_say(tmp_path):
                    teacher=teacher, weight=1.0, temperature=2.0)  # fmt: skip
     history = run_stage(student, lesson)
     assert start > 0.1
-    assert _divergence(teacher, student, train.images) < 0.2 * start
+    end = _divergence(teacher, student, train.images)
+    assert end < 0.5 * start, "towards label 0, which all pictures have, it would have grown"
     assert all(math.isnan(row["tuned"]) for row in history)
     for name, array in before.items():
         np.testing.assert_array_equal(read_weights(teacher)[name], array)

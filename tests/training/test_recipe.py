@@ -103,6 +103,7 @@ def test_values_arrive_where_they_belong(read):
         ('"mine"', '""', "'name' must be printable"),
         ('"mine"', '"../mine"', "'name' must be printable, without '/'"),
         ("[fit]", "[quantise-aware]", "nothing to start from"),
+        ("[prune-channels]", "[prune-weights]\nepochs = 1\naverage = 0.9\n[prune-channels]", "can't average weights"),
         ("[fit]", "[distil]", r"\[distil\] lacks the key teacher"),
         ("[fit]", "[fit", "can't be read.*line 11"),
         ("[fit]", "\x00", "can't be read"),
