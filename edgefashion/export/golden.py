@@ -7,6 +7,7 @@ ones, the reference) and kept where the three agree within one step.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,8 +28,16 @@ def golden_grids(height: int, width: int, rounds: int = 6) -> Iterator[npt.NDArr
     side = 16 if min(height, width) >= 96 else 7
     for seed in range(rounds):
         for kind in DRAWN_TYPES:
-            picture = draw_garment(kind, seed=seed, size=96)
-            yield np.asarray(picture.resize((side, side), Image.Resampling.BOX), dtype=np.uint8)
+            yield _drawn(kind, seed, side)
+
+
+@functools.cache
+def _drawn(kind: str, seed: int, side: int) -> npt.NDArray[np.uint8]:
+    """Draws one small garment; kept, because an export goes through them four times and drawing is most of its time."""
+    picture = draw_garment(kind, seed=seed, size=96)
+    grid = np.array(picture.resize((side, side), Image.Resampling.BOX), dtype=np.uint8)
+    grid.flags.writeable = False
+    return grid
 
 
 def choose_golden(content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS) -> tuple[Golden, ...]:
