@@ -154,6 +154,8 @@ def test_ctrl_c_of_a_real_process(tiny_model: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background job, and so its tests, may ignore SIGINT; a person's terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     libraries = Path(f"/proc/{process.pid}/maps")
     deadline = time.monotonic() + 300
