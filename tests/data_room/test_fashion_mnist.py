@@ -33,7 +33,7 @@ def small_set(folder: Path, count: int = 12) -> dict[str, bytes]:
         contents[f"{prefix}-labels-idx1-ubyte"] = idx(np.arange(count) % 10)
     for name, content in contents.items():
         if "images" in name:
-            (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0, mtime=0))
         else:
             (folder / name).write_bytes(content)
     return contents
@@ -86,7 +86,7 @@ def test_damaged_files_are_refused(tmp_path: Path, name: str, content: bytes | N
 
 def test_a_gzip_bomb_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_BYTES", 1_000_000)
-    bomb = gzip.compress(bytes(50_000_000))
+    bomb = gzip.compress(bytes(50_000_000), mtime=0)
     assert len(bomb) < 60_000
     with pytest.raises(DataError, match="unpacks to more than 1,000,000 bytes"):
         unpack(bomb, "bomb")
@@ -134,7 +134,7 @@ def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     folder = tmp_path / "published"
     contents = small_set(folder)
     for name, content in contents.items():
-        (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=1))
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=1, mtime=0))
     monkeypatch.setattr(
         module, "SHA256", {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     )
@@ -154,7 +154,7 @@ def test_a_download_is_checked_and_kept(tmp_path: Path, publisher: str) -> None:
 
 
 def test_a_changed_download_is_refused_and_not_kept(tmp_path: Path, publisher: str) -> None:
-    changed = gzip.compress(zlib.compress(b"something else"))
+    changed = gzip.compress(zlib.compress(b"something else"), mtime=0)
     (tmp_path / "published" / "t10k-images-idx3-ubyte.gz").write_bytes(changed)
     with pytest.raises(DataError, match=r"not the file that was published; install the Debian package \(apt-get"):
         module.download(tmp_path / "cache", publisher)
