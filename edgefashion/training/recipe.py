@@ -41,6 +41,8 @@ class Model:
     `weights`: "" (random), "efficientnet-lite0" (ImageNet, from the package of that name), or a checkpoint's path or
     shipped name.
     `folded`: batch normalisation is merged before training and its statistics stay as they are.
+    `frozen`: so many blocks, and the stem before them, keep their weights and batch statistics until quantise-aware
+    training: what they see in every photo is the same, and most of an epoch's time is theirs.
     """
 
     architecture: str
@@ -48,6 +50,7 @@ class Model:
     width: int = 0
     weights: str = ""
     folded: bool = False
+    frozen: int = 0
     dropout: float = 0.2
     drop_path: float = 0.0
 
@@ -251,6 +254,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
     "height": (0, 4096),
     "width": (0, 4096),
+    "frozen": (0, 1000),
     "dropout": (0.0, 0.95),
     "drop-path": (0.0, 0.95),
     "rotate": (0.0, 180.0),

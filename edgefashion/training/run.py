@@ -9,6 +9,7 @@ A run is a folder: `recipe.json`, `stages/NAME.safetensors` after each stage, `s
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +58,17 @@ class Run:
     tune: Pictures
     report: Report
     teacher: tf_keras.Model | None = None
+
+    def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
+        """Builds a checkpoint's network with the recipe's first blocks frozen."""
+        network = checkpoint.model()
+        count = self.recipe.model.frozen
+        if count:
+            for layer in network.layers:
+                block = re.match(r"block(\d+)_", layer.name)
+                if layer.name.startswith("stem_") or (block and int(block[1]) < count):
+                    layer.trainable = False
+        return network
 
     def stage(self, name: str, schedule: Schedule, spec: Any, **changes: Any) -> Stage:
         """Describes a stage of this run for `run_stage`."""
@@ -116,7 +128,8 @@ def run_recipe(
             continue
         path = folder / "stages" / f"{name}.safetensors"
         if path.exists():
-            checkpoint, histories[name] = load_checkpoint(path), read_history(path)
+            checkpoint = _described(load_checkpoint(path), recipe, manifest, trained)  # this run's facts, not a copy's
+            histories[name] = read_history(path)
             continue
         checkpoint, histories[name] = _STEPS[name](run, checkpoint)
         checkpoint = dataclasses.replace(checkpoint, stage=name)
@@ -131,20 +144,20 @@ def run_recipe(
 
 
 def _fit(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    network = checkpoint.model()
+    network = run.network(checkpoint)
     history = run_stage(network, run.stage("fit", _given(run.recipe.fit), checkpoint.spec))
     return checkpoint.with_model(network), history
 
 
 def _refine(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    network = checkpoint.model()
+    network = run.network(checkpoint)
     history = run_stage(network, run.stage("refine", _given(run.recipe.refine), checkpoint.spec))
     return checkpoint.with_model(network), history
 
 
 def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.distil)
-    network = checkpoint.model()
+    network = run.network(checkpoint)
     stage = run.stage(
         "distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature
     )
@@ -156,7 +169,7 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
     plan = _given(run.recipe.prune_channels)
     teacher = run.teacher or checkpoint.model()
     narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed)
-    network = narrow.model()
+    network = run.network(narrow)
     stage = run.stage(
         "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature
     )
