@@ -33,6 +33,7 @@ from edgefashion.runtime.model_file import ModelFile, append_files, seal_card
 from edgefashion.taxonomy import Taxonomy
 from edgefashion.training.calibrate import figures
 from edgefashion.training.pipeline import load_pictures
+from edgefashion.training.prune_weights import sparsity_of
 
 LABELS_FILE = "labels.txt"
 LOWEST_RUNTIME = "tflite-runtime 2.7.0"
@@ -178,7 +179,7 @@ def export(
         before=_side(judged[0], parent, times["float"]), after=_side(judged[1], content, times["exported"]),
         agreement=_agreement(parent, content, checkpoint), split=split if judged[0] else "",
         recorded=checkpoint.accuracy,
-        golden=len(_card_of(content).golden), sparsity=_sparsity(checkpoint),
+        golden=len(_card_of(content).golden), sparsity=sparsity_of(checkpoint.weights),
     )  # fmt: skip
     _gate(report, max_loss, content)
     _write(path, content)
@@ -285,13 +286,6 @@ def _agreement(parent: bytes, content: bytes, checkpoint: Checkpoint) -> Agreeme
             clear += 1
             same += int(a.argmax() == b.argmax())
     return Agreement(count, clear, same / clear if clear else 1.0, largest)
-
-
-def _sparsity(checkpoint: Checkpoint) -> float:
-    kernels = [array for name, array in checkpoint.weights.items() if name.endswith("kernel")]
-    return float(
-        sum(np.count_nonzero(array == 0.0) for array in kernels) / max(1, sum(array.size for array in kernels))
-    )
 
 
 def _write(path: Path, content: bytes) -> None:

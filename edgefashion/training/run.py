@@ -21,7 +21,7 @@ import tf_keras
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, RecipeError
-from edgefashion.models.architectures import Spec
+from edgefashion.models.architectures import Spec, architecture
 from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import Taxonomy
@@ -135,7 +135,8 @@ def run_recipe(
         checkpoint = dataclasses.replace(checkpoint, stage=name)
         write_history(path, histories[name])
         save_checkpoint(checkpoint, path)
-        (folder / "state" / f"{name}.npz").unlink(missing_ok=True)
+        for ending in ("npz", "safetensors"):
+            (folder / "state" / f"{name}.{ending}").unlink(missing_ok=True)
     checkpoint = calibrated(checkpoint, manifest, recipe, tune)
     skipped = (*train.skipped, *tune.skipped)
     write_run(folder, recipe, manifest, checkpoint, histories, skipped, time.monotonic() - started)
@@ -168,7 +169,12 @@ def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str
 def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.prune_channels)
     teacher = run.teacher or checkpoint.model()
-    narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed)
+    chosen = run.folder / "state" / "prune-channels.safetensors"  # ranked once: the state that follows has its shapes
+    if chosen.exists():
+        narrow = load_checkpoint(chosen)
+    else:
+        narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed)
+        save_checkpoint(narrow, chosen)
     network = run.network(narrow)
     stage = run.stage(
         "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature
@@ -238,6 +244,14 @@ def _refuse_stages(recipe: Recipe, spec: Spec) -> None:
     late = [name for name in STAGES[-3:] if getattr(recipe, name.replace("-", "_"))]
     if late and not isinstance(spec, InvertedResidualSpec):
         raise RecipeError(f"[{late[0]}] needs an inverted residual network. Received: {type(spec).__name__}.")
+    if recipe.distil:
+        model = load_recipe(recipe.distil.teacher).model
+        teacher = architecture(model.architecture, spec.classes, model.height or None, model.width or None)
+        if (teacher.height, teacher.width) != (spec.height, spec.width):
+            raise RecipeError(
+                f"The teacher '{recipe.distil.teacher}' sees {teacher.height} x {teacher.width} pixels, this network "
+                f"{spec.height} x {spec.width}; they must be equal."
+            )
 
 
 def _taxonomy(recipe: Recipe, manifest: Manifest) -> Taxonomy:

@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
+import tf_keras
+
 from edgefashion.data.drawn import draw_garment
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
@@ -17,8 +19,9 @@ from edgefashion.models.architectures import ARCHITECTURES
 from edgefashion.models.checkpoint import load_checkpoint
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import WideResidualSpec
-from edgefashion.training.recipe import load_recipe
+from edgefashion.training.recipe import Schedule, load_recipe
 from edgefashion.training.run import STAGES, run_recipe
+from edgefashion.training.start import first_checkpoint
 
 TINY = InvertedResidualSpec(
     height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
@@ -202,6 +205,37 @@ def test_a_run_that_was_stopped_between_stages_goes_on_with_the_next(room, finis
     assert {name: len(rows) for name, rows in told["stages"].items()} == {
         "distil": 16, "prune-channels": 2, "prune-weights": 2, "quantise-aware": 1,
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_stage_carried_over_from_another_run_tells_of_the_run_that_went_on(room, finished):
+    """A card's digest must be that of the recipe that made the file, whoever made the first stages."""
+    recipe = _recipe(room, version="9.9.9", prune_channels=None, prune_weights=None, quantise_aware=None)
+    stages = room / "carried" / "stages"
+    stages.mkdir(parents=True)
+    for name in ("distil.safetensors", "distil.json"):
+        (stages / name).write_bytes((room / "run" / "stages" / name).read_bytes())
+    found, reports = _again(room, recipe, "carried")
+    assert {at.stage for at in reports} == {"fit"}  # the teacher's
+    assert (found.version, found.training["recipe_digest"]) == ("9.9.9", recipe.digest)
+
+
+def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
+    recipe = _recipe(room, distil=None, prune_channels=None, prune_weights=None, quantise_aware=None,
+                     fit=Schedule(1, 16, 1e-2))  # fmt: skip
+    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, frozen=1))
+    tf_keras.utils.set_random_seed(recipe.seed)
+    first = first_checkpoint(recipe.model, ("dress", "hat", "pants")).weights
+    found, _ = _again(room, recipe, "frozen")
+    still = {name for name, array in found.weights.items() if np.array_equal(array, first[name])}
+    assert still == {name for name in first if name.startswith(("stem_", "block00_"))}
+
+
+def test_a_teacher_of_another_size_is_refused_at_the_start(room):
+    recipe = _recipe(room)
+    wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, height=40))
+    with pytest.raises(RecipeError, match=r"sees 32 x 32 pixels, this network 40 x 32; they must be equal"):
+        _again(room, wrong, "sizes")
 
 
 @pytest.mark.slow
