@@ -91,6 +91,19 @@ def build(
     return build_wide_residual(spec) if isinstance(spec, WideResidualSpec) else build_mlp(spec)
 
 
+def least_weights(spec: Spec) -> int:
+    """Counts the kernels' weights that a description asks for at least, without building anything."""
+    if isinstance(spec, InvertedResidualSpec):
+        count, channels = 27 * spec.stem, spec.stem
+        for block in spec.blocks:
+            count += block.expansion * (block.expand * channels + block.kernel**2 + block.channels)
+            channels = block.channels
+        return count + channels * spec.head + (spec.head or channels) * spec.classes
+    if isinstance(spec, WideResidualSpec):
+        return 9 * spec.blocks * sum(width**2 for width in spec.widths) + spec.widths[-1] * spec.classes
+    return spec.hidden * (spec.height * spec.width + spec.classes)
+
+
 _KINDS: dict[str, type[Spec]] = {
     "inverted-residual": InvertedResidualSpec,
     "wide-residual": WideResidualSpec,

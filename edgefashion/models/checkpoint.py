@@ -17,9 +17,11 @@ import numpy.typing as npt
 import tf_keras
 
 from edgefashion.errors import CheckpointError, MissingExtraError, RecipeError
-from edgefashion.models.architectures import Spec, build, spec_from_dict, spec_to_dict
+from edgefashion.models.architectures import Spec, build, least_weights, spec_from_dict, spec_to_dict
 
 CHECKPOINT_VERSION = 1
+LARGEST_INPUT = 2048 * 2048
+"""Pixels that a network's picture may have; one of more would take all memory before it says so."""
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
@@ -154,7 +156,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
             )
         header["ranges"] = {name: (float(low), float(high)) for name, (low, high) in header["ranges"].items()}
         header["labels"] = tuple(header["labels"])
-        return Checkpoint(spec=spec_from_dict(header.pop("spec")), weights=weights, **header)
+        spec = spec_from_dict(header.pop("spec"))
+        asked, held = least_weights(spec), sum(array.size for array in weights.values())
+        if asked > held or spec.height * spec.width > LARGEST_INPUT:
+            raise CheckpointError(
+                f"'{path}' describes a network of {asked:,} weights and {spec.height} x {spec.width} pixels, and holds "
+                f"{held:,} weights: it is damaged."
+            )
+        return Checkpoint(spec=spec, weights=weights, **header)
     except CheckpointError:
         raise
     except (

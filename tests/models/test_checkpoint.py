@@ -15,6 +15,7 @@ safetensors = pytest.importorskip("safetensors.numpy", reason="the extra train i
 from safetensors import safe_open  # noqa: E402
 
 from edgefashion.errors import CheckpointError  # noqa: E402
+from edgefashion.models.architectures import ARCHITECTURES, architecture, build, least_weights  # noqa: E402
 from edgefashion.models.checkpoint import (  # noqa: E402
     CHECKPOINT_VERSION,
     load_checkpoint,
@@ -139,6 +140,31 @@ def test_a_damaged_header_is_refused(written, change):
     with pytest.raises(CheckpointError, match="not an EdgeFashion checkpoint, or it is damaged") as caught:
         load_checkpoint(written)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"stem": 10**9},
+        {"head": 10**12},
+        {"classes": 10**9},
+        {"height": 10**6},
+        {"height": 10**9, "width": 1},
+        {"blocks": [{"kernel": 3, "stride": 1, "expansion": 10**8, "channels": 8, "expand": True}]},
+        {"blocks": [{"kernel": 10**6, "stride": 1, "expansion": 8, "channels": 8, "expand": True}]},
+    ],
+)
+def test_a_description_larger_than_the_file_is_refused_before_it_is_built(written, lie):
+    _header(written, lambda header: json.dumps({**header, "spec": {**header["spec"], **lie}}))
+    with pytest.raises(CheckpointError, match=r"describes a network of .* weights: it is damaged"):
+        load_checkpoint(written)
+
+
+def test_what_a_description_asks_for_is_never_more_than_what_is_built():
+    for name in ARCHITECTURES:
+        spec = architecture(name, 7)
+        built = sum(array.size for array in read_weights(build(spec)).values())
+        assert 0.5 * built < least_weights(spec) <= built, name
 
 
 def test_strangers_are_refused(tmp_path, tiny_model):
