@@ -121,7 +121,8 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     history = _resume(stage.state, kept)
     for epoch in range(len(history), schedule.epochs):
         started, losses, rights = time.monotonic(), 0.0, 0.0
-        for number, (images, truth) in enumerate(batches(stage.train, schedule.batch, stage.seed, epoch)):
+        drawn = batches(stage.train, schedule.batch, stage.seed, epoch, schedule.balance)
+        for number, (images, truth) in enumerate(drawn):
             done = epoch * steps + number
             optimizer.learning_rate.assign(_learning_rate(schedule, done / steps))
             average.assign(min(schedule.average, (1.0 + done) / (10.0 + done)))

@@ -92,7 +92,7 @@ class Schedule:
     `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`,
     `average` (decay a step of the exponential average of weights, 0 is off), `strength` of the augmentation (0 trains
     on plain pictures; late stages do better on pictures like those to come), `constant` (the learning rate stays as it
-    is).
+    is), `balance` (0: every picture once an epoch; 1: every label equally often).
     """
 
     epochs: int
@@ -104,6 +104,7 @@ class Schedule:
     average: float = 0.0
     strength: float = 1.0
     constant: bool = False
+    balance: float = 0.0
 
 
 @dataclass(frozen=True)

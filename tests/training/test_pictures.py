@@ -125,6 +125,21 @@ def test_the_order_depends_on_seed_and_epoch_only():
     assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
 
 
+@pytest.mark.parametrize(("balance", "shares"), [(1.0, (1, 1, 1)), (0.5, (9, 3, 1))])
+def test_balance_gives_every_label_its_share_and_every_picture_its_turns(balance, shares):
+    truth = np.repeat([0, 1, 2], [81, 9, 1])
+    pictures = Pictures(np.arange(91, dtype=np.uint8)[:, None, None], truth, ())
+    seen = np.zeros(91)
+    for epoch in range(200):
+        found = list(batches(pictures, 7, 3, epoch, balance))
+        assert [len(t) for _, t in found] == [7] * 13
+        order = np.concatenate([images for images, _ in found])[:, 0, 0, 0]
+        seen += np.bincount(order, minlength=91)
+    due = 91 * np.array(shares) / sum(shares)
+    np.testing.assert_allclose(np.bincount(truth, seen) / 200, due, rtol=0.03)
+    np.testing.assert_allclose(seen[:81] / 200, due[0] / 81, atol=0.15)
+
+
 def test_the_plan_that_changes_nothing_changes_nothing():
     images = drawn_pictures(6)
     images[0, 0, :2] = ((0, 128, 255), (255, 0, 1))

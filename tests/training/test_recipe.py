@@ -66,7 +66,7 @@ def test_values_arrive_where_they_belong(read):
     [
         ("seed = 3", "sead = 3", r"Unknown key 'sead' in \[recipe\]. Known: augment, data, .*prune-channels.*version"),
         ("[fit]", "[fitt]", r"Unknown key 'fitt'.*Known: .*fit"),
-        ("epochs = 2", "epoch = 2", r"Unknown key 'epoch' in \[fit\]. Known: average, batch, .*learning-rate"),
+        ("epochs = 2", "epoch = 2", r"Unknown key 'epoch' in \[fit\]. Known: average, balance, batch, .*learning-rate"),
         ("learning-rate", "learning_rate", r"Unknown key 'learning_rate' in \[fit\]. Known: .*learning-rate"),
         ("keep = 0.5", "kep = 0.5", r"Unknown key 'kep' in \[prune-channels\]. Known: .*keep.*multiple"),
         ("epochs = 2\n", "", r"\[fit\] lacks the key epochs"),
