@@ -46,7 +46,7 @@ _NANO = InvertedResidualSpec(
     classes=10,
     dropout=0.1,
     bn_momentum=0.95,
-    blocks=_stages(16, ((1, 3, 2, 1, 32), (3, 3, 1, 3, 32), (1, 3, 2, 3, 64), (3, 3, 1, 2, 64))),
+    blocks=_stages(16, ((1, 3, 2, 1, 32), (3, 3, 1, 4, 32), (1, 3, 2, 4, 64), (3, 3, 1, 4, 64))),
 )
 
 ARCHITECTURES: dict[str, Spec] = {

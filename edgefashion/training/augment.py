@@ -73,8 +73,11 @@ def _warp(x: tf.Tensor, plan: Augment, height: int, width: int, seed: tf.Tensor)
     a, b = sign * tf.cos(angle) * step_x, -tf.sin(angle) * step_y
     d, e = sign * tf.sin(angle) * step_x, tf.cos(angle) * step_y
     middle_x, middle_y = (width - 1) / 2.0, (height - 1) / 2.0
-    c = (columns - 1) / 2.0 + across * room_x * columns - a * middle_x - b * middle_y
-    f = (rows - 1) / 2.0 + down * room_y * rows - d * middle_x - e * middle_y
+    right, low = across * room_x * columns, down * room_y * rows
+    if plan.scale == 1.0 and plan.aspect <= 1.0 and not plan.rotate and (rows, columns) == (height, width):
+        right, low = tf.round(right), tf.round(low)  # a mere shift is of whole pixels: nothing is blurred
+    c = (columns - 1) / 2.0 + right - a * middle_x - b * middle_y
+    f = (rows - 1) / 2.0 + low - d * middle_x - e * middle_y
     zero = tf.zeros_like(a)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=x, transforms=tf.stack([a, b, c, d, e, f, zero, zero], axis=1),

@@ -176,11 +176,27 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """sha256 of the recipe's values, in hex. Where the data lie is no part of it: only what they are called."""
-        values = dataclasses.asdict(self)
+        """sha256 of what the recipe says, in hex.
+
+        Values that are the defaults are no part of it, so that a new key leaves old digests as they were; nor is where
+        the data lie: only what they are called.
+        """
+        values = _said(self)
         name, _, folder = self.data.source.partition(":")
         values["data"]["source"] = name if folder else Path(name).name
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _said(table: Any) -> dict[str, Any]:
+    """The values of a dataclass, and of those inside it, that are not the defaults."""
+    said = {}
+    for field_ in dataclasses.fields(table):
+        value = getattr(table, field_.name)
+        if dataclasses.is_dataclass(value):
+            said[field_.name] = _said(value)
+        elif value != field_.default:
+            said[field_.name] = value
+    return said
 
 
 def recipe_names() -> tuple[str, ...]:
