@@ -128,7 +128,7 @@ def test_what_is_written_is_read_back(rows: list[Row]) -> None:
 def test_writing_moves_paths_and_overwrites_only_when_asked(tmp_path: Path) -> None:
     manifest = read_manifest(write(tmp_path, GOOD))
     inside = write_manifest(manifest, tmp_path / "n.csv")
-    assert inside.read_text().splitlines()[1] == "a.jpg,dress,anna,train,,,"
+    assert inside.read_text().splitlines()[1] == "a.jpg,dress,anna,train,,,,"
     elsewhere = read_manifest(write_manifest(manifest, tmp_path / "other" / "n.csv"))
     assert elsewhere.picture(elsewhere.rows[0]) == tmp_path / "a.jpg"
     with pytest.raises(DataError, match="exists already"):
