@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgefashion.errors import ModelFileError
+from edgefashion.errors import ModelFileError, UsageError
 from edgefashion.runtime.flatbuffer_check import FlatbufferReader, check_flatbuffer
 
 METADATA_NAME = "TFLITE_METADATA"
@@ -51,10 +51,10 @@ class Normalisation:
         """Maps the bytes 0 to 255 evenly to low to high.
 
         Raises:
-            ModelFileError: Not finite, or high is not above low.
+            UsageError: Not finite, or high is not above low.
         """
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ModelFileError(f"An input range goes from a finite number up to a higher one. Received: {low}, {high}.")
+            raise UsageError(f"An input range goes from a finite number up to a higher one. Received: {low}, {high}.")
         return cls((-255.0 * low / (high - low),), (255.0 / (high - low),))
 
     def real(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

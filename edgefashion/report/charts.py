@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from edgefashion.evaluation.curves import CoveragePoint, ReliabilityBin
 from edgefashion.evaluation.result import Coverage
+from edgefashion.report.page import percent
 
 WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 56
 HISTOGRAM = 46
 """Height of the counts above the horizontal axis of the reliability curve."""
 MIN_RADIUS, MAX_RADIUS = 3.0, 9.0
+MIN_ANSWERS = 10
 CELL = 34
 GLYPH = 7.4
 """Width of a character of a label, about."""
@@ -120,7 +122,7 @@ def reliability_chart(curve: Sequence[ReliabilityBin]) -> Reliability:
     dots, bars = [], []
     for item in curve:
         radius = MIN_RADIUS + (MAX_RADIUS - MIN_RADIUS) * math.sqrt(item.n / largest)
-        title = f"{item.n} pictures: {item.confidence:.1%} sure, {item.accuracy:.1%} right"
+        title = f"{item.n} pictures: {percent(item.confidence)} sure, {percent(item.accuracy)} right"
         low, high = (_up(bound) for bound in item.interval)
         dots.append(Dot(_across(item.confidence), _up(item.accuracy), low, high, round(radius, 1), title))
         height = round(HISTOGRAM * item.n / largest, 1)
@@ -132,8 +134,10 @@ def reliability_chart(curve: Sequence[ReliabilityBin]) -> Reliability:
 def coverage_chart(curve: Sequence[CoveragePoint], mark: Coverage | None) -> CoverageChart:
     """Accuracy of the answers given against the share answered, with its band and the card's threshold.
 
-    The vertical axis starts at the ten percent below the lowest accuracy, and at 90 % at most.
+    The vertical axis starts at the ten percent below the lowest accuracy, and at 90 % at most. Points of fewer than
+    MIN_ANSWERS answers are left out where there are others: they jump up and down.
     """
+    curve = [item for item in curve if item.n >= MIN_ANSWERS] or curve
     lowest = min(0.9, max(0.0, math.floor(min(item.accuracy for item in curve) * 10 - 1) / 10))
     line = " ".join(f"{_across(item.share)},{_up(item.accuracy, lowest)}" for item in curve)
     upper = [f"{_across(item.share)},{_up(item.interval[1], lowest)}" for item in curve]
@@ -141,7 +145,8 @@ def coverage_chart(curve: Sequence[CoveragePoint], mark: Coverage | None) -> Cov
     dot = None
     if mark is not None and mark.threshold > 0 and mark.accuracy is not None:
         x, y = _across(mark.share), _up(mark.accuracy, lowest)
-        title = f"not sure below {mark.threshold:g}: {mark.share:.1%} answered, {mark.accuracy:.1%} of them right"
+        sure, right = percent(mark.share), percent(mark.accuracy)
+        title = f"not sure below {percent(mark.threshold)}, {sure} answered, {right} of them right"
         dot = Dot(x, y, _up(lowest, lowest), y, 6.0, title)
     return CoverageChart(line, " ".join(upper + lower), *_ticks(lowest), dot)
 

@@ -62,8 +62,8 @@ def write_report(folder: Path, page: str, figures: dict[str, Any]) -> Path:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share of 0 to 1 as text: 0.845 → '84.5 %'."""
-    return f"{100 * share:.{digits}f} %"
+    """A share of 0 to 1 as text: 0.845 → '84.5 %', in one piece (with a no-break space)."""
+    return f"{100 * share:.{digits}f}\u00a0%"
 
 
 def count(number: int) -> str:
@@ -78,4 +78,4 @@ def megabytes(number: int) -> str:
 
 def span(bounds: tuple[float, float]) -> str:
     """An interval of shares: (0.81, 0.868) → '81.0 to 86.8 %'."""
-    return f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f} %"
+    return f"{100 * bounds[0]:.1f} to {percent(bounds[1])}"

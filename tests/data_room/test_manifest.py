@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,17 @@ def test_the_digest_knows_rows_but_not_their_order_or_place(tmp_path: Path) -> N
         Manifest("a", (Row("a", "b", "c,d", "train"),), ("b",)).digest
         != Manifest("a", (Row("a", "b,c", "d", "train"),), ("b,c",)).digest
     )
+
+
+def test_kids_are_read_and_written_and_leave_the_digest_alone(tmp_path: Path) -> None:
+    """The digests in shipped cards are older than the column."""
+    content = b"path,type,group,split,colour,kids\na.jpg,dress,anna,train,red,true\nb.jpg,hat,ben,test,,\n"
+    manifest = read_manifest(write(tmp_path, content))
+    assert [row.kids for row in manifest.rows] == ["true", ""]
+    without = Manifest("m", tuple(replace(row, kids="") for row in manifest.rows), manifest.labels)
+    assert manifest.digest == without.digest
+    assert manifest.digest == "146e75698896fbf88d3e71cf2070f9ce5baa36a1c962332fb8124a9a38e5d2f1"
+    assert read_manifest(write_manifest(manifest, tmp_path / "n.csv")).rows == manifest.rows
 
 
 def test_select_keeps_labels_and_arrays_together() -> None:
