@@ -12,7 +12,7 @@ from edgefashion.errors import DataError, ModelFileError, UsageError
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest
     from edgefashion.evaluation.bare_model import BareClassifier
-    from edgefashion.evaluation.evaluate import Evaluation, Scores
+    from edgefashion.evaluation.evaluate import Evaluation
     from edgefashion.runtime.classifier import Classifier
 
 HELP = "Judge a model file on labelled pictures: accuracy with intervals, per class, confusions, calibration."
@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     page = parser.add_argument_group("a page to look at")
-    page.add_argument("--report", metavar="FOLDER", type=Path, help="also write index.html with pictures and report.json")
+    page.add_argument(
+        "--report", metavar="FOLDER", type=Path, help="also write index.html with pictures and report.json"
+    )
     page.add_argument("--float", metavar="FILE", help="the float .tflite to measure size and latency against")
     page.add_argument("--overwrite", action="store_true", help="replace the report in FOLDER")
     bare = parser.add_argument_group("a file without a card")
@@ -65,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     from edgefashion.commands import display
     from edgefashion.data.sources import open_source
     from edgefashion.evaluation.evaluate import collect
+    from edgefashion.evaluation.result import sample_notes
+    from edgefashion.runtime.model_file import ModelFile
 
     for name in ("limit", "threads"):
         value = getattr(arguments, name)
@@ -76,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_report_folder(arguments.report, arguments.overwrite)
     elif arguments.float is not None or arguments.overwrite:
         raise UsageError("--float and --overwrite are for a report; give --report FOLDER too.")
+    float_file = None if arguments.float is None else ModelFile.read(arguments.float)
     classifier = open_classifier(arguments)
     split, manifest = choose_split(open_source(arguments.source), arguments.split)
     if arguments.limit is not None and arguments.limit < len(manifest.rows):
@@ -88,9 +93,15 @@ def run(arguments: argparse.Namespace) -> int:
     source = {"name": manifest.name, "split": split, "digest": manifest.digest}
     page = None
     if arguments.report is not None:
-        page = write_page(arguments, classifier, manifest, scores, facts, source)
+        from edgefashion.evaluation.cost import measure_cost
+        from edgefashion.report.evaluation_report import make_report, write_evaluation
+
+        pictures = [manifest.picture(row) for row in scores.rows[:COST_PICTURES]]
+        model_file = ModelFile.read(classifier.path)
+        cost = measure_cost(model_file.content, classifier.card.input, pictures, float_file and float_file.content)
+        page = write_evaluation(make_report(facts, source, scores, cost), manifest, arguments.report)
     if arguments.json:
-        display.print_json({"model": facts, "source": source} | found.to_dict())
+        display.print_json({"model": facts, "source": source, "notes": sample_notes(found)} | found.to_dict())
         return 0
     print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {_describe(split, found)}")
     if found.mapping:
@@ -104,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         ],
     )
     print("\n".join(confusion_lines(found.labels, found.confusion)))
-    for line in _unreadable_lines(found):
+    for line in (*(f"Note: {note}" for note in sample_notes(found)), *_unreadable_lines(found)):
         print(line)
     if page is not None:
         print(f"Wrote {page}: open it in a browser.")
@@ -135,25 +146,6 @@ def open_classifier(arguments: argparse.Namespace) -> Classifier | BareClassifie
     labels = read_labels(arguments.labels)
     normalisation = None if arguments.input_range is None else Normalisation.of_range(*arguments.input_range)
     return open_bare(path, labels, arguments.threads, normalisation, arguments.logits)
-
-
-def write_page(
-    arguments: argparse.Namespace,
-    classifier: Classifier | BareClassifier,
-    manifest: Manifest,
-    scores: Scores,
-    facts: dict[str, str],
-    source: dict[str, str],
-) -> Path:
-    """Measures what the file costs and writes the page; gives its path."""
-    from edgefashion.evaluation.cost import measure_cost
-    from edgefashion.report.evaluation_report import make_report, write_evaluation
-    from edgefashion.runtime.model_file import ModelFile
-
-    float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
-    pictures = [manifest.picture(row) for row in scores.rows[:COST_PICTURES]]
-    cost = measure_cost(ModelFile.read(classifier.path).content, classifier.card.input, pictures, float_content)
-    return write_evaluation(make_report(facts, source, scores, cost), manifest, arguments.report)
 
 
 def choose_split(manifest: Manifest, asked: str | None) -> tuple[str, Manifest]:

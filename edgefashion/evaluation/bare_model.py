@@ -37,7 +37,7 @@ class BareClassifier:
         normalisation: Normalisation | None = None,
         logits: bool = False,
     ) -> None:
-        """Args: normalisation, instead of that of the file's metadata; logits, whether a softmax is still to be applied.
+        """Args: normalisation, instead of that of the metadata; logits, whether a softmax is still to be applied.
 
         Raises:
             ModelFileError: The file has a card, its input is no RGB picture, no single output has as many numbers as
@@ -127,7 +127,9 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     except OSError as error:
         raise DataError(f"Can't read the labels '{path}': {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"The labels '{path}' must be UTF-8 text, one label a line (byte {error.start} is not).") from error
+        raise DataError(
+            f"The labels '{path}' must be UTF-8 text, one label a line (byte {error.start} is not)."
+        ) from error
     if len(content) > MAX_LABELS_BYTES:
         raise DataError(f"The labels '{path}' may have {MAX_LABELS_BYTES:,} bytes; name a text file, one label a line.")
     labels = tuple(line.strip() for line in text.rstrip().splitlines())

@@ -58,9 +58,7 @@ class Cost:
         return asdict(self) | {"busy": self.busy}
 
 
-def measure_cost(
-    content: bytes, rule: InputRule, pictures: Sequence[Any], float_content: bytes | None = None
-) -> Cost:
+def measure_cost(content: bytes, rule: InputRule, pictures: Sequence[Any], float_content: bytes | None = None) -> Cost:
     """Measures a model file, against a float file where there is one, else against decoding pictures.
 
     Args:

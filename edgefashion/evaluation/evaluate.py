@@ -22,7 +22,17 @@ from edgefashion.evaluation.result import Coverage, Evaluation, Unreadable
 from edgefashion.runtime.card import ModelCard
 from edgefashion.runtime.image import picture_size, prepare
 
-__all__ = ["Coverage", "Evaluation", "Judged", "Scores", "Unreadable", "collect", "evaluate", "map_probabilities", "score"]
+__all__ = [
+    "Coverage",
+    "Evaluation",
+    "Judged",
+    "Scores",
+    "Unreadable",
+    "collect",
+    "evaluate",
+    "map_probabilities",
+    "score",
+]
 
 DECODERS = 2
 """Threads that decode pictures while the network runs (Pillow lets go of Python's lock while it decodes)."""

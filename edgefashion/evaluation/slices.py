@@ -10,10 +10,8 @@ import numpy.typing as npt
 
 from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.metrics import wilson_interval
-from edgefashion.evaluation.result import Interval
+from edgefashion.evaluation.result import SMALL, Interval
 
-SMALL = 30
-"""Fewer pictures than this say little: the interval of a share is then up to 0.36 wide."""
 BANDS = 4
 """Brightness and size are cut into so many parts with about as many pictures each."""
 COLUMNS = ("kids", "colour", "pattern")

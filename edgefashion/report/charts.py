@@ -117,7 +117,7 @@ def _ticks(lowest: float = 0.0) -> tuple[tuple[Tick, ...], tuple[Tick, ...]]:
 
 
 def reliability_chart(curve: Sequence[ReliabilityBin]) -> Reliability:
-    """Accuracy against confidence: a dot a bin, larger where there are more pictures, with its interval; counts below."""
+    """Accuracy against confidence: a dot a bin, larger where there are more pictures, with its interval; counts."""
     largest = max(item.n for item in curve)
     dots, bars = [], []
     for item in curve:
@@ -164,9 +164,7 @@ def confusion_chart(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -
             share = number / total if total else 0.0
             step = 1 + sum(share >= edge for edge in STEPS) if number else 0
             title = f"{labels[row]} called {labels[column]}: {number} of {total}"
-            cells.append(
-                Cell(side + 18.0 + column * CELL, top + row * CELL, number, step, row == column, title)
-            )
+            cells.append(Cell(side + 18.0 + column * CELL, top + row * CELL, number, step, row == column, title))
     middles = [CELL * (position + 0.5) for position in range(len(labels))]
     return Matrix(
         width=side + 18.0 + CELL * len(labels) + 4,

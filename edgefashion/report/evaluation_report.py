@@ -12,8 +12,8 @@ from edgefashion.evaluation.curves import CoveragePoint, ReliabilityBin, coverag
 from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.mistakes import Mistake, worst_mistakes
-from edgefashion.evaluation.result import Evaluation
-from edgefashion.evaluation.slices import SMALL, Slicing, slice_scores
+from edgefashion.evaluation.result import SMALL, Evaluation, sample_notes
+from edgefashion.evaluation.slices import Slicing, slice_scores
 from edgefashion.report.charts import confusion_chart, coverage_chart, reliability_chart
 from edgefashion.report.page import render, write_report
 from edgefashion.report.thumbnails import thumbnail
@@ -80,26 +80,13 @@ def make_report(model: dict[str, str], source: dict[str, str], scores: Scores, c
         slices=slice_scores(scores),
         mistakes=worst_mistakes(scores),
         cost=cost,
-        notes=sample_notes(evaluation) + _cost_notes(cost),
+        notes=sample_notes(evaluation) + _other_notes(evaluation) + _cost_notes(cost),
     )
 
 
-def sample_notes(evaluation: Evaluation) -> tuple[str, ...]:
-    """What is odd about the pictures that were judged, one sentence each."""
+def _other_notes(evaluation: Evaluation) -> tuple[str, ...]:
+    """What was done to the labels, and what was left out."""
     notes = []
-    present = [item.label for item in evaluation.per_class if item.support]
-    absent = [item.label for item in evaluation.per_class if not item.support]
-    if len(present) == 1:
-        notes.append(
-            f"All pictures show one class ('{present[0]}'): the accuracy is its recall, and the precision says nothing."
-        )
-    elif absent:
-        notes.append(f"No picture shows {', '.join(absent)}: nothing is known of these classes.")
-    small = [item.label for item in evaluation.per_class if 0 < item.support < SMALL]
-    if small and len(present) > 1:
-        notes.append(f"Fewer than {SMALL} pictures each, so that their figures say little: {', '.join(small)}.")
-    if evaluation.resampled != "group":
-        notes.append("Nobody noted who took which picture: the intervals take pictures to be independent.")
     if evaluation.mapping:
         notes.append(f"The model's types were translated by the mapping '{evaluation.mapping}' of its taxonomy.")
     if evaluation.unreadable:

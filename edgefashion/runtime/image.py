@@ -124,7 +124,7 @@ def _upright_size(picture: Image.Image, name: str) -> tuple[int, int]:
 
 
 def _unreadable(name: str, error: Exception) -> ImageError:
-    """Return the refusal for whatever a decoder raised: OSError, SyntaxError, ValueError, struct.error, EOFError, …"""
+    """Return the refusal for whatever a decoder raised: OSError, SyntaxError, ValueError, struct.error or EOFError."""
     reason = " ".join(str(error).split())[:120] or type(error).__name__
     return ImageError(f"{name}: can't be read, damaged or cut short ({reason}).")
 

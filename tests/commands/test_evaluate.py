@@ -77,7 +77,7 @@ def test_wrong_numbers_are_wrong_usage(tiny_model, source):
 
 
 def test_a_file_without_a_card_is_judged_by_the_labels_given(tmp_path, capsys):
-    for i, (label, colour) in enumerate([*COLOURS.items(), ("hat", COLOURS["shirt"])]):
+    for i, colour in enumerate([*COLOURS.values(), COLOURS["shirt"]]):
         Image.new("RGB", (20, 16), colour).save(tmp_path / f"{i}.png")
     (tmp_path / "m.csv").write_text(
         "path,type,group,split\n0.png,shirt,a,test\n1.png,dress,a,test\n2.png,hat,b,test\n3.png,hat,b,test\n"

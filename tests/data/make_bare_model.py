@@ -1,4 +1,4 @@
-"""Makes tests/data/bare_float.tflite: a small classifier as others make them, float32 in and no card, for the mutations.
+"""Makes tests/data/bare_float.tflite: a small classifier as others make them, float32 in and no card, to be mutated.
 
 Run from the checkout: `python tests/data/make_bare_model.py`.
 """

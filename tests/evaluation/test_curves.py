@@ -11,7 +11,8 @@ from edgefashion.evaluation.curves import coverage_curve, reliability_curve
 from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.metrics import expected_calibration_error
 from edgefashion.evaluation.mistakes import worst_mistakes
-from edgefashion.evaluation.slices import SMALL, slice_scores
+from edgefashion.evaluation.result import SMALL
+from edgefashion.evaluation.slices import slice_scores
 
 LABELS = ("shirt", "dress", "hat")
 
@@ -47,7 +48,10 @@ def any_scores(draw):
 
 def test_the_reliability_curve_of_a_hand_counted_case():
     first, second, third = reliability_curve(FOUR, bins=4), reliability_curve(FOUR, bins=1), reliability_curve(FOUR, 10)
-    assert [(item.lower, item.upper, item.n, item.accuracy) for item in first] == [(0.5, 0.75, 3, 1 / 3), (0.75, 1.0, 1, 1.0)]
+    assert [(item.lower, item.upper, item.n, item.accuracy) for item in first] == [
+        (0.5, 0.75, 3, 1 / 3),
+        (0.75, 1.0, 1, 1.0),
+    ]
     assert first[0].confidence == pytest.approx((0.6 + 0.7 + 0.62) / 3)
     assert [(item.n, item.accuracy) for item in second] == [(4, 0.5)]
     assert [item.n for item in third] == [1, 2, 1]  # 0.6 is in the bin up to 0.6.

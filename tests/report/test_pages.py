@@ -1,4 +1,4 @@
-"""The pages, from the verbs to the bytes in the folder: well-formed, self-contained, escaped, and true to report.json."""
+"""The pages, from the verbs to the bytes in the folder: well-formed, self-contained, escaped, true to report.json."""
 
 import json
 import re
@@ -17,8 +17,9 @@ from edgefashion.data.manifest import Manifest, Row
 from edgefashion.evaluation.cost import Cost, FileSize
 from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.latency import Latency
+from edgefashion.evaluation.result import sample_notes
 from edgefashion.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, coverage_chart, reliability_chart
-from edgefashion.report.evaluation_report import EvaluationReport, make_report, sample_notes, write_evaluation
+from edgefashion.report.evaluation_report import EvaluationReport, make_report, write_evaluation
 from edgefashion.report.thumbnails import SIDE, thumbnail
 
 pytest.importorskip("jinja2", reason="the extra report is not installed")
@@ -74,7 +75,9 @@ def latency(ratio: float = 1.0, spread: float = 0.1) -> Latency:
     return Latency(5.0, 6.0, 4.5, spread, ratio, 30)
 
 
-def small_report(labels: tuple[str, ...], probabilities: np.ndarray, truth: list[int], rows: tuple[Row, ...]) -> EvaluationReport:
+def small_report(
+    labels: tuple[str, ...], probabilities: np.ndarray, truth: list[int], rows: tuple[Row, ...]
+) -> EvaluationReport:
     scores = Scores(
         rows=rows, probabilities=np.asarray(probabilities, float), truth=np.array(truth), labels=labels,
         brightness=np.linspace(20, 220, len(truth)), short_sides=np.full(len(truth), 40), threshold=0.5,
@@ -87,7 +90,7 @@ def small_report(labels: tuple[str, ...], probabilities: np.ndarray, truth: list
 
 @pytest.fixture
 def drawn(tmp_path: Path) -> Path:
-    """A manifest of 40 drawn garments that the tiny model knows by name, by four people, with colours; one is damaged."""
+    """A manifest of 40 drawn garments that the tiny model knows by name, by four people; one is damaged."""
     lines = ["path,type,group,split,colour"]
     for i in range(40):
         kind = ("dress", "pants", "hat")[i % 3]
@@ -121,7 +124,7 @@ def test_evaluate_writes_a_page_that_agrees_with_its_figures(
     assert len(page.all("img")) == min(24, wrong)
     assert "the source has nothing in the column 'pattern'" in page.text
     assert {item["value"] for item in figures["slices"][2]["slices"]} == {"red", "blue"}
-    assert len([tag for tag in page.all("svg")]) == 3
+    assert len(page.all("svg")) == 3
 
 
 def test_a_report_is_not_overwritten_unless_asked(
@@ -242,8 +245,14 @@ def test_data_check_writes_what_it_found(tmp_path: Path, capsys: pytest.CaptureF
     figures = json.loads((tmp_path / "r" / "report.json").read_text())
     assert figures["leaks"]["pictures"] == [["test/pants/ben/copy.png", "train/dress/anna/1.png"]]
     assert figures["leaks"]["groups"] == ["ben"]
-    for text in ("Leaks: the same picture in several splits", "The same picture under different labels",
-                 "Exactly the same file", "train/pants/ben/broken.jpg", "Groups in several splits", "1 shorter side under"):  # fmt: skip
+    for text in (
+        "Leaks: the same picture in several splits",
+        "The same picture under different labels",
+        "Exactly the same file",
+        "train/pants/ben/broken.jpg",
+        "Groups in several splits",
+        "1 shorter side under",
+    ):
         assert text in page.text
     assert "Nearly the same picture" not in page.text
     assert len(page.all("img")) == 3 * 2 + 1
