@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_report_folder(arguments.report, arguments.overwrite)
     elif arguments.float is not None or arguments.overwrite:
         raise UsageError("--float and --overwrite are for a report; give --report FOLDER too.")
-    float_file = None if arguments.float is None else ModelFile.read(arguments.float)
+    float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
     classifier = open_classifier(arguments)
     split, manifest = choose_split(open_source(arguments.source), arguments.split)
     if arguments.limit is not None and arguments.limit < len(manifest.rows):
@@ -97,8 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
         from edgefashion.report.evaluation_report import make_report, write_evaluation
 
         pictures = [manifest.picture(row) for row in scores.rows[:COST_PICTURES]]
-        model_file = ModelFile.read(classifier.path)
-        cost = measure_cost(model_file.content, classifier.card.input, pictures, float_file and float_file.content)
+        content = ModelFile.read(classifier.path).content
+        cost = measure_cost(content, classifier.card.input, pictures, float_content)
         page = write_evaluation(make_report(facts, source, scores, cost), manifest, arguments.report)
     if arguments.json:
         display.print_json({"model": facts, "source": source, "notes": sample_notes(found)} | found.to_dict())

@@ -74,11 +74,11 @@ class CoverageChart(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell of the confusion matrix: its corner, count, colour step (0 to 5) and whether it is on the diagonal."""
+    """A cell of the confusion matrix: its corner, pictures in it, colour step (0 to 5), whether it is on the diagonal."""
 
     x: float
     y: float
-    count: int
+    number: int
     step: int
     right: bool
     title: str

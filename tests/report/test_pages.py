@@ -116,7 +116,7 @@ def test_evaluate_writes_a_page_that_agrees_with_its_figures(
     assert figures["cost"]["size"]["raw"] == tiny_model.stat().st_size
     assert figures["cost"]["reference"] == "float file"
     assert figures["cost"]["latency"]["ratio"] > 0
-    assert f"{100 * printed['top1']:.1f} %" in page.text
+    assert f"{100 * printed['top1']:.1f}\u00a0%" in page.text
     assert "39 pictures by 4 contributors" in page.text
     assert "1 of 40 pictures can't be read" in page.text
     wrong = round(39 * (1 - printed["top1"]))
