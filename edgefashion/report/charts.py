@@ -74,7 +74,7 @@ class CoverageChart(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell of the confusion matrix: its corner, pictures in it, colour step (0 to 5), whether it is on the diagonal."""
+    """A cell of the confusion matrix: corner, pictures in it, colour step (0 to 5), whether it is on the diagonal."""
 
     x: float
     y: float
