@@ -22,7 +22,7 @@ LABELS = tuple(COLOURS)
 HALF = Normalisation((127.5,), (127.5,))
 GREY = np.full((20, 20, 3), (200, 100, 50), np.uint8)
 CARD = ModelCard(
-    "c", "1", InputRule(8, 6), (Head("type", "shares", "labels.txt", LABELS),), Taxonomy.from_labels(LABELS)
+    "c", "1", InputRule(8, 6), (Head("type", "scores", "labels.txt", LABELS),), Taxonomy.from_labels(LABELS)
 )
 METADATA = metadata_buffer(CARD, 0, [(CARD.heads[0], 0)])
 """Mean 128, deviation 128, as `edgefashion export` writes it."""
@@ -34,10 +34,9 @@ def write(tmp_path, **facts):
     return path
 
 
-def shares_of(real):
-    """What the network should say of the means (3,) of its channels."""
-    powers = np.exp(2.0 * np.asarray(real))
-    return powers / powers.sum()
+def logits_of(real):
+    """What the network without its softmax (which would hide a shift) should say of the means (3,) of its channels."""
+    return 2.0 * np.asarray(real)
 
 
 @pytest.fixture
@@ -58,22 +57,23 @@ def test_each_type_of_input_is_judged_alike(tmp_path, photos, dtype):
     assert (found.n, found.top1) == (7, 6 / 7)
     assert found.labels == LABELS
     real = (np.array([200, 100, 50]) - 127.5) / 127.5
-    assert classifier.probabilities(GREY) == pytest.approx(shares_of(real), abs=5e-3)
+    bare = open_bare(write(tmp_path, dtype=dtype, zero_point=zero_point, softmax=False), LABELS, 1, HALF)
+    assert bare.probabilities(GREY) == pytest.approx(logits_of(real), abs=1e-2)  # Half a step of a byte at most.
 
 
 def test_int8_without_a_normalisation_takes_the_byte_less_128(tmp_path):
-    classifier = open_bare(write(tmp_path, dtype="INT8", scale=1 / 128), LABELS, 1)
+    classifier = open_bare(write(tmp_path, dtype="INT8", scale=1 / 128, softmax=False), LABELS, 1)
     real = (np.array([200, 100, 50]) - 128) / 128
-    assert classifier.probabilities(GREY) == pytest.approx(shares_of(real), abs=1e-5)
+    assert classifier.probabilities(GREY) == pytest.approx(logits_of(real), abs=1e-5)
 
 
 def test_the_normalisation_of_the_metadata_is_used_unless_another_is_given(tmp_path):
-    path = write(tmp_path, metadata=METADATA)
+    path = write(tmp_path, metadata=METADATA, softmax=False)
     assert read_normalisation(path.read_bytes()) == Normalisation((128.0,), (128.0,))
     real = (np.array([200, 100, 50]) - 128) / 128
-    assert open_bare(path, LABELS, 1).probabilities(GREY) == pytest.approx(shares_of(real), abs=1e-5)
+    assert open_bare(path, LABELS, 1).probabilities(GREY) == pytest.approx(logits_of(real), abs=1e-5)
     other = open_bare(path, LABELS, 1, Normalisation.of_range(0, 1))
-    assert other.probabilities(GREY) == pytest.approx(shares_of(np.array([200, 100, 50]) / 255), abs=1e-5)
+    assert other.probabilities(GREY) == pytest.approx(logits_of(np.array([200, 100, 50]) / 255), abs=1e-5)
 
 
 def test_float_without_a_range_says_what_to_give(tmp_path):

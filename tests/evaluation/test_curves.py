@@ -114,8 +114,8 @@ def test_slices_count_right_and_wrong_by_each_property():
     scores = scores_of(shares, truth, rows, brightness=[10.0] * 40 + [200.0] * 40, sides=[100, 300] * 40)
     found = {item.name: item for item in slice_scores(scores)}
     assert list(found) == ["contributor", "kids", "colour", "pattern", "picture size", "brightness"]
-    assert [(item.value, item.n, item.accuracy, item.small) for item in found["contributor"].slices] == [
-        ("anna", 60, 0.5, False), ("ben", 20, 0.5, True),
+    assert [(item.value, item.n, item.accuracy, item.small, item.below) for item in found["contributor"].slices] == [
+        ("anna", 60, 0.5, False, False), ("ben", 20, 0.5, True, False),
     ]  # fmt: skip
     (red,) = found["colour"].slices
     assert (red.value, red.n, red.correct, red.below, found["colour"].unknown) == ("red", 40, 0, True, 40)
