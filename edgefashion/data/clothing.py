@@ -90,7 +90,8 @@ def _open(folder: str | None, name: str, column: str, labels: tuple[str, ...], m
             )
         split = split_of(group, validation=VALIDATION_SHARE, salt=CLOTHING_SALT)
         attributes = (record["colour"], record["pattern"], "" if record["detail"] == "-" else record["detail"])
-        rows.append(Row(f"images/{image}", label.lower(), group, split, *attributes))
+        kids = record.get("kids", "")
+        rows.append(Row(f"images/{image}", label.lower(), group, split, *attributes, kids))
     if not rows:
         raise DataError(f"'{table}' holds no row with a usable {column}.")
     notes = (f"{left_out:,} rows of labels.csv without a usable {column} left out",) if left_out else ()

@@ -1,6 +1,6 @@
 """The manifest: which picture shows what, who took it, and on which side of the split it lies.
 
-On disk a manifest is a CSV file, `path,type,group,split[,colour,pattern,detail]`, in UTF-8. Paths are relative to
+On disk a manifest is a CSV file, `path,type,group,split[,colour,pattern,detail,kids]`, in UTF-8. Paths are relative to
 the folder of the CSV file, or absolute. Reading, checking and writing are in this module and nowhere else.
 """
 
@@ -24,7 +24,7 @@ from edgefashion.data.split import SPLITS
 from edgefashion.errors import DataError
 
 REQUIRED_COLUMNS = ("path", "type", "group", "split")
-OPTIONAL_COLUMNS = ("colour", "pattern", "detail")
+OPTIONAL_COLUMNS = ("colour", "pattern", "detail", "kids")
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_PATH_CHARACTERS = 4096
 MAX_VALUE_CHARACTERS = 200
@@ -41,6 +41,7 @@ class Row:
     colour: str = ""
     pattern: str = ""
     detail: str = ""
+    kids: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,12 @@ class Manifest:
     def digest(self) -> str:
         """SHA-256 (hex) of the rows, whatever their order; of the pixels too where the pictures are arrays.
 
-        Cheap on purpose: files are not read, so it names the choice of pictures and labels, not their bytes.
+        Cheap on purpose: files are not read, so it names the choice of pictures and labels, not their bytes. `kids` is
+        left out: the digests in shipped cards are older than that column.
         """
         lines = []
         for index, row in enumerate(self.rows):
-            values = [getattr(row, column) for column in COLUMNS]
+            values = [getattr(row, column) for column in DIGEST_COLUMNS]
             if self.arrays is not None:
                 values.append(hashlib.sha256(self.arrays[index].tobytes()).hexdigest())
             lines.append(json.dumps(values, separators=(",", ":")))
@@ -159,6 +161,7 @@ class Manifest:
 
 
 COLUMNS = tuple(item.name for item in fields(Row))
+DIGEST_COLUMNS = tuple(column for column in COLUMNS if column != "kids")
 
 
 def resolve_path(path: str, root: Path) -> Path:

@@ -1,11 +1,15 @@
-"""Judges a classifier on labelled pictures: `score` for arrays of probabilities, `evaluate` for a model file."""
+"""Judges a classifier on labelled pictures: `score` for arrays of probabilities, `evaluate` for a model file.
+
+`evaluate` is `collect`, which runs the model and keeps what it said of every picture, and then `score`.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +20,26 @@ from edgefashion.evaluation import metrics
 from edgefashion.evaluation.checks import Floats, Indices, check_indices, check_probabilities
 from edgefashion.evaluation.result import Coverage, Evaluation, Unreadable
 from edgefashion.runtime.card import ModelCard
-from edgefashion.runtime.image import prepare
+from edgefashion.runtime.image import picture_size, prepare
 
-__all__ = ["Coverage", "Evaluation", "Judged", "Unreadable", "evaluate", "map_probabilities", "score"]
+__all__ = [
+    "Coverage",
+    "Evaluation",
+    "Judged",
+    "Scores",
+    "Unreadable",
+    "collect",
+    "evaluate",
+    "map_probabilities",
+    "score",
+]
 
 DECODERS = 2
 """Threads that decode pictures while the network runs (Pillow lets go of Python's lock while it decodes)."""
 AHEAD = 16
 """Decoded pictures that may wait for the network."""
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
 
 
 class Judged(Protocol):
@@ -39,6 +55,64 @@ class Judged(Protocol):
 
     def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
         """float32 (n,) probabilities of a picture."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a classifier said of every readable picture.
+
+    Attributes:
+        rows: The pictures, in the manifest's order.
+        probabilities: float64 (n, k), 0 to 1.
+        truth: int64 (n,), indices of `labels`.
+        labels: The k class names.
+        brightness: float64 (n,), mean luma of what the network saw, 0 (black) to 255 (white).
+        short_sides: int64 (n,), the shorter side of the picture as it is stored, in pixels.
+        threshold: The card's: "not sure" below it.
+        unreadable: Pictures that were skipped.
+        mapping: Name of the mapping that led to the labels, None for the model's own.
+    """
+
+    rows: tuple[Row, ...]
+    probabilities: Floats = field(repr=False)
+    truth: Indices = field(repr=False)
+    labels: tuple[str, ...]
+    brightness: Floats = field(repr=False)
+    short_sides: Indices = field(repr=False)
+    threshold: float
+    unreadable: tuple[Unreadable, ...] = ()
+    mapping: str | None = None
+
+    @property
+    def predicted(self) -> Indices:
+        """The index of every picture's best class: int64 (n,)."""
+        best: Indices = self.probabilities.argmax(axis=1).astype(np.int64)
+        return best
+
+    @property
+    def confidence(self) -> Floats:
+        """The probability of every picture's best class: float64 (n,)."""
+        best: Floats = self.probabilities.max(axis=1)
+        return best
+
+    def evaluation(self) -> Evaluation:
+        """The figures of these scores; see `score`."""
+        return score(
+            self.probabilities,
+            self.truth,
+            self.labels,
+            [row.group for row in self.rows],
+            threshold=self.threshold,
+            unreadable=self.unreadable,
+            mapping=self.mapping,
+        )
+
+
+class _Prepared(NamedTuple):
+    """A picture as the network takes it, uint8 (height, width, 3) RGB, and the shorter side of the stored one."""
+
+    picture: npt.NDArray[np.uint8]
+    short_side: int
 
 
 def score(
@@ -145,7 +219,12 @@ def map_probabilities(
 
 
 def evaluate(classifier: Judged, manifest: Manifest, progress: Callable[[int], None] | None = None) -> Evaluation:
-    """Runs a model file on every picture of a manifest and judges it.
+    """Runs a model file on every picture of a manifest and judges it: the figures of `collect`, which see."""
+    return collect(classifier, manifest, progress).evaluation()
+
+
+def collect(classifier: Judged, manifest: Manifest, progress: Callable[[int], None] | None = None) -> Scores:
+    """Runs a model file on every picture of a manifest and keeps what it says.
 
     Where the manifest's labels aren't the model's own and the model's taxonomy has the manifest's mapping, the
     probabilities are translated first (`map_probabilities`); a label that the mapping never reaches gets
@@ -157,21 +236,25 @@ def evaluate(classifier: Judged, manifest: Manifest, progress: Callable[[int], N
         progress: Called with 1 after each picture, in the calling thread.
 
     Returns:
-        The evaluation; pictures that can't be read are skipped and listed in `unreadable`.
+        The scores; pictures that can't be read are skipped and listed in `unreadable`.
 
     Raises:
-        DataError: The label sets don't fit, or there is no readable picture.
+        DataError: The label sets don't fit, there is no readable picture, or a score is no probability.
     """
     name = _route(classifier, manifest)
     found: list[npt.NDArray[np.float32]] = []
     kept: list[Row] = []
+    brightness: list[float] = []
+    short_sides: list[int] = []
     unreadable: list[Unreadable] = []
-    for row, picture in _prepared(manifest, classifier.card):
-        if isinstance(picture, Unreadable):
-            unreadable.append(picture)
+    for row, item in _prepared(manifest, classifier.card):
+        if isinstance(item, Unreadable):
+            unreadable.append(item)
         else:
-            found.append(classifier.probabilities(picture))
+            found.append(classifier.probabilities(item.picture))
             kept.append(row)
+            brightness.append(float(item.picture.mean(axis=(0, 1)) @ LUMA))
+            short_sides.append(item.short_side)
         if progress is not None:
             progress(1)
     if not found:
@@ -185,10 +268,16 @@ def evaluate(classifier: Judged, manifest: Manifest, progress: Callable[[int], N
         labels = manifest.labels + tuple(label for label in reached if label not in manifest.labels)
         scores = np.zeros((len(mapped), len(labels)))
         scores[:, [labels.index(label) for label in reached]] = mapped
-    truth = np.array([labels.index(row.type) for row in kept], dtype=np.int64)
-    groups = [row.group for row in kept]
-    return score(
-        scores, truth, labels, groups, threshold=classifier.card.threshold, unreadable=unreadable, mapping=name
+    return Scores(
+        rows=tuple(kept),
+        probabilities=scores,
+        truth=np.array([labels.index(row.type) for row in kept], dtype=np.int64),
+        labels=labels,
+        brightness=np.array(brightness),
+        short_sides=np.array(short_sides, dtype=np.int64),
+        threshold=classifier.card.threshold,
+        unreadable=tuple(unreadable),
+        mapping=name,
     )
 
 
@@ -206,16 +295,18 @@ def _route(classifier: Judged, manifest: Manifest) -> str | None:
     )
 
 
-def _prepared(manifest: Manifest, card: ModelCard) -> Iterator[tuple[Row, npt.NDArray[np.uint8] | Unreadable]]:
-    """Rows with their prepared pictures, uint8 (height, width, 3) RGB, in order, decoded a little ahead."""
+def _prepared(manifest: Manifest, card: ModelCard) -> Iterator[tuple[Row, _Prepared | Unreadable]]:
+    """Rows with their prepared pictures, in order, decoded a little ahead."""
 
-    def load(row: Row) -> npt.NDArray[np.uint8] | Unreadable:
+    def load(row: Row) -> _Prepared | Unreadable:
         try:
-            return prepare(manifest.picture(row), card.input.height, card.input.width, card.input.resize)
+            source = manifest.picture(row)
+            picture = prepare(source, card.input.height, card.input.width, card.input.resize)
+            return _Prepared(picture, min(picture_size(source)))
         except (ImageError, OSError) as error:
             return Unreadable(row.path, str(error))
 
-    waiting: deque[tuple[Row, Future[npt.NDArray[np.uint8] | Unreadable]]] = deque()
+    waiting: deque[tuple[Row, Future[_Prepared | Unreadable]]] = deque()
     pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
     try:
         for row in manifest.rows:

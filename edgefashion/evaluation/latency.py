@@ -63,11 +63,11 @@ def compare_latency(
     runs: dict[str, Callable[[], object]] = {}
     for name, model in models.items():
         interpreter = model if isinstance(model, Interpreter) else Interpreter.open(model, threads)
-        runs[name] = _run_once(interpreter, seed)
+        runs[name] = run_once(interpreter, seed)
     return interleave(runs, repeats, warmup)
 
 
-def _run_once(interpreter: Interpreter, seed: int) -> Callable[[], object]:
+def run_once(interpreter: Interpreter, seed: int) -> Callable[[], object]:
     """A call that runs the network on the same random picture each time; a float input gets it scaled to -1 to 1."""
     shape, dtype = interpreter.input_shape[1:], interpreter.input_dtype
     picture: Any = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)

@@ -21,6 +21,8 @@ Z_95 = 1.959963984540054
 _BOOTSTRAP_CELLS = 4_000_000
 """Numbers held at once while resampling: 32 MB of int64."""
 
+CALIBRATION_BINS = 15
+
 
 @dataclass(frozen=True)
 class ClassScore:
@@ -242,7 +244,22 @@ def macro_f1_interval(
     return float(lower), float(upper)
 
 
-def expected_calibration_error(probabilities: npt.ArrayLike, truth: npt.ArrayLike, bins: int = 15) -> float:
+def confidence_bins(confidence: Floats, bins: int) -> Indices:
+    """The equal-width bin of every confidence: above its lower edge and up to its upper one.
+
+    Args:
+        confidence: Shape (n,), 0 to 1.
+        bins: Number of bins, at least 1.
+
+    Returns:
+        int64 (n,), 0 to bins - 1.
+    """
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+
+
+def expected_calibration_error(
+    probabilities: npt.ArrayLike, truth: npt.ArrayLike, bins: int = CALIBRATION_BINS
+) -> float:
     """How far confidence is from accuracy: the mean gap over equal-width bins, weighted by pictures.
 
     Source: C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML 2017,
@@ -265,6 +282,6 @@ def expected_calibration_error(probabilities: npt.ArrayLike, truth: npt.ArrayLik
         raise DataError(f"Needs equally many scores and truths, bins >= 1: {len(scores)}, {len(right)}, {bins}.")
     confidence = np.minimum(scores.max(axis=1), 1.0)
     correct = scores.argmax(axis=1) == right
-    index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    index = confidence_bins(confidence, bins)
     gap = np.bincount(index, weights=correct - confidence, minlength=bins)
     return min(1.0, float(np.abs(gap).sum() / len(right)))

@@ -9,6 +9,9 @@ from edgefashion.evaluation.metrics import ClassScore
 
 Interval = tuple[float, float]
 
+SMALL = 30
+"""Fewer pictures than this say little: the interval of a share is then up to 0.34 wide."""
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -76,6 +79,25 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts, lists, strings and numbers, ready for JSON."""
         return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def sample_notes(evaluation: Evaluation) -> tuple[str, ...]:
+    """What a reader must know of the pictures that were judged, one sentence each."""
+    notes = []
+    present = [item.label for item in evaluation.per_class if item.support]
+    absent = [item.label for item in evaluation.per_class if not item.support]
+    if len(present) == 1:
+        notes.append(
+            f"All pictures show one class ('{present[0]}'): the accuracy is its recall, and the precision says nothing."
+        )
+    elif absent:
+        notes.append(f"No picture shows {', '.join(absent)}: nothing is known of these classes.")
+    small = [item.label for item in evaluation.per_class if 0 < item.support < SMALL]
+    if small and len(present) > 1:
+        notes.append(f"Fewer than {SMALL} pictures each, so that their figures say little: {', '.join(small)}.")
+    if evaluation.resampled != "group":
+        notes.append("Nobody noted who took which picture: the intervals take pictures to be independent.")
+    return tuple(notes)
 
 
 def _plain(value: Any) -> Any:

@@ -123,9 +123,11 @@ class Classifier:
 
         Returns:
             float32 array of shape (n,), 0–1, in the order of `labels`. A quantised output's steps are 1/256 wide, so
-            the sum may miss 1 by a little.
+            the sum may miss 1 by a little. A number that is none stays NaN, so that whoever judges the model sees it.
         """
-        return self._probabilities(self.card.head(TYPE_HEAD), self.interpreter.run(self._prepare(image)))
+        output = self.card.head(TYPE_HEAD).output
+        real = self.interpreter.dequantise(output, self.interpreter.run(self._prepare(image))[output])
+        return np.where(np.isfinite(real), np.clip(real, 0.0, 1.0), np.float32(np.nan))
 
     def _prepare(self, image: Any) -> NDArray[np.uint8]:
         """Make the network's input by the card's rule."""

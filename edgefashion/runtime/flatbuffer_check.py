@@ -6,6 +6,7 @@ and within a budget of tables, so time and memory stay bounded.
 """
 
 import struct
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from edgefashion.errors import ModelFileError
@@ -50,10 +51,11 @@ class Vector(NamedTuple):
 class FlatbufferReader:
     """Reads tables of one file; every offset is checked against the bounds before it is followed."""
 
-    def __init__(self, content: bytes, end: int) -> None:
-        """Args: content, the file; end, the byte at which the flatbuffer ends."""
+    def __init__(self, content: bytes, end: int, schema: Mapping[str, tuple[str, ...]] = SCHEMA) -> None:
+        """Args: content, the file; end, the byte at which the flatbuffer ends; schema, its tables, as `SCHEMA`."""
         self.content = content
         self.end = end
+        self.schema = schema
         self.tables = 0
 
     def table(self, position: int, name: str, fields: tuple[str, ...]) -> list[Any]:
@@ -110,8 +112,8 @@ class FlatbufferReader:
         target = place + _UINT32.unpack_from(self.content, place)[0]
         if kind == "U":
             return target
-        if kind in SCHEMA:
-            return self.table(target, kind, SCHEMA[kind])
+        if kind in self.schema:
+            return self.table(target, kind, self.schema[kind])
         item_bytes = _VECTORS.get(kind, 1 if kind == "s" else 4)
         vector = self.vector(target, item_bytes, name)
         if kind == "s":
@@ -122,7 +124,7 @@ class FlatbufferReader:
             raise ModelFileError(f"damaged model: more than {MAX_TABLES} tables.")
         inner = kind[1:]
         offsets = struct.unpack_from(f"<{vector.length}I", self.content, vector.start)
-        fields = SCHEMA[inner]
+        fields = self.schema[inner]
         return [self.table(vector.start + 4 * index + offset, inner, fields) for index, offset in enumerate(offsets)]
 
     def vector(self, position: int, item_bytes: int, name: str) -> Vector:

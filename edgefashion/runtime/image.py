@@ -89,9 +89,44 @@ def prepare(source: Any, height: int, width: int, rule: str = "stretch") -> NDAr
         return _resize(picture, height, width, rule)
     except ImageError:
         raise
-    except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, …
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise ImageError(f"{name}: can't be read, damaged or cut short ({reason}).") from error
+    except Exception as error:
+        raise _unreadable(name, error) from error
+
+
+def picture_size(source: Any) -> tuple[int, int]:
+    """Return a picture's height and width in pixels, upright by its EXIF orientation; its pixels are not decoded.
+
+    Args:
+        source: As `prepare`.
+
+    Raises:
+        ImageError: Not a picture, or too large.
+    """
+    if isinstance(source, np.ndarray):
+        source = _from_array(source)
+    name = _name(source)
+    try:
+        if isinstance(source, Image.Image):
+            return _upright_size(source, name)
+        with _open_bytes(source, name) as file:
+            return _upright_size(_open_picture(file, name), name)
+    except ImageError:
+        raise
+    except Exception as error:
+        raise _unreadable(name, error) from error
+
+
+def _upright_size(picture: Image.Image, name: str) -> tuple[int, int]:
+    """Return the height and width of a picture after it is turned upright."""
+    _check_size(name, picture)
+    width, height = picture.size
+    return (width, height) if _orientation(picture) >= 5 else (height, width)
+
+
+def _unreadable(name: str, error: Exception) -> ImageError:
+    """Return the refusal for whatever a decoder raised: OSError, SyntaxError, ValueError, struct.error or EOFError."""
+    reason = " ".join(str(error).split())[:120] or type(error).__name__
+    return ImageError(f"{name}: can't be read, damaged or cut short ({reason}).")
 
 
 def _name(source: Any) -> str:

@@ -78,6 +78,8 @@ class Interpreter:
         threads: Threads that it was given.
         input_shape: (1, height, width, 3).
         input_dtype: The input's type, as a rule uint8.
+        input_scale: Scale of a quantised input, `real = (stored - input_zero_point) * input_scale`; 0 for plain float.
+        input_zero_point: Zero point of a quantised input.
         outputs: Tensor name → `OutputTensor`.
     """
 
@@ -93,6 +95,8 @@ class Interpreter:
         self._input_index: int = details[0]["index"]
         self.input_shape: tuple[int, ...] = tuple(int(side) for side in details[0]["shape"])
         self.input_dtype: np.dtype[Any] = np.dtype(details[0]["dtype"])
+        scale, zero_point = details[0]["quantization"]
+        self.input_scale, self.input_zero_point = float(scale), int(zero_point)
         self._output_indexes: dict[str, int] = {}
         self.outputs: dict[str, OutputTensor] = {}
         for detail in native.get_output_details():
@@ -128,11 +132,12 @@ class Interpreter:
             raise ModelFileError(f"the runtime {name} can't open this model ({_line(error)}).") from error
         return cls(native, name, threads)
 
-    def run(self, picture: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    def run(self, picture: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Run the network once. Safe to call from several threads; the calls wait for each other.
 
         Args:
-            picture: uint8 array of shape (height, width, 3), RGB, 0–255, of exactly the input's height and width.
+            picture: Array of shape (height, width, 3), RGB, of exactly the input's height, width and type: as a rule
+                uint8, 0–255.
 
         Returns:
             Tensor name → the raw output of shape (n,): uint8 or int8 if the output is quantised, else float32.

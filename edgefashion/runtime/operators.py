@@ -59,6 +59,7 @@ _ADD = (_ACTIVATION, _FLAG)
 _RESIZE = (Option("4", 0, 4096), Option("4", 0, 4096), _FLAG, _FLAG)
 _SLICE = (_MASK, _MASK, _MASK, _MASK, _MASK, _FLAG)
 _NEW_SHAPE = Option("v4", -1, 2**30)
+_AXES = Option("v4", -6, 6)
 
 # Convolutions must have a bias: the converter always writes one, and XNNPACK crashes without it.
 OPERATORS: dict[int, Operator] = {
@@ -83,6 +84,7 @@ OPERATORS: dict[int, Operator] = {
     39: Operator("TRANSPOSE", 26, (), 2, 2, 1),
     40: Operator("MEAN", 27, (_FLAG,), 2, 2, 1),
     41: Operator("SUB", 28, _ADD, 2, 2, 1),
+    43: Operator("SQUEEZE", 30, (_AXES,), 1, 1, 1),
     45: Operator("STRIDED_SLICE", 32, _SLICE, 4, 4, 1),
     49: Operator("SPLIT", 35, (_COUNT,), 2, 2, 64),
     53: Operator("CAST", 37, (_TYPE, _TYPE), 1, 1, 1),

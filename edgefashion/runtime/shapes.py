@@ -158,6 +158,15 @@ def _reduction(call: Call) -> list[Shape]:
     return [tuple(side for side, gone in sides if call.options[0] or not gone)]
 
 
+def _squeeze(call: Call) -> list[Shape]:
+    shape, named = call.shapes[0], call.options[0]
+    # Without a list of axes every side of 1 goes.
+    gone = {call.axis(number) for number in named} if isinstance(named, tuple) and named else set(range(len(shape)))
+    if named and any(shape[axis] != 1 for axis in gone):
+        raise ValueError("a side to remove that is not 1")
+    return [tuple(side for axis, side in enumerate(shape) if axis not in gone or side != 1)]
+
+
 def _strided_slice(call: Call) -> list[Shape]:
     shape = call.shapes[0]
     begins, ends, steps = call.constant(1), call.constant(2), call.constant(3)
@@ -212,6 +221,7 @@ SHAPE_RULES: dict[str, Callable[[Call], list[Shape]]] = {
     "RSQRT": _same,
     "SOFTMAX": _same,
     "SPLIT": _split,
+    "SQUEEZE": _squeeze,
     "STRIDED_SLICE": _strided_slice,
     "SUB": _broadcast,
     "SUM": _reduction,

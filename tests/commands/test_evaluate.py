@@ -9,9 +9,10 @@ from PIL import Image
 
 from edgefashion.commands import evaluate as verb
 from edgefashion.data.manifest import Manifest, Row
-from edgefashion.errors import DataError, UsageError
+from edgefashion.errors import DataError, ModelFileError, UsageError
 from edgefashion.evaluation.evaluate import Unreadable, score
 from edgefashion.runtime.classifier import Classifier
+from tests.evaluation.handmade import COLOURS, colour_model
 
 
 def _run(*words):
@@ -73,6 +74,33 @@ def test_wrong_numbers_are_wrong_usage(tiny_model, source):
     for words in (("--limit", 0), ("--threads", -1)):
         with pytest.raises(UsageError, match="at least 1"):
             _run(tiny_model, source, *words)
+
+
+def test_a_file_without_a_card_is_judged_by_the_labels_given(tmp_path, capsys):
+    for i, colour in enumerate([*COLOURS.values(), COLOURS["shirt"]]):
+        Image.new("RGB", (20, 16), colour).save(tmp_path / f"{i}.png")
+    (tmp_path / "m.csv").write_text(
+        "path,type,group,split\n0.png,shirt,a,test\n1.png,dress,a,test\n2.png,hat,b,test\n3.png,hat,b,test\n"
+    )
+    (tmp_path / "labels.txt").write_text("\n".join(COLOURS))
+    bare = tmp_path / "bare.tflite"
+    bare.write_bytes(colour_model())
+    source, given = tmp_path / "m.csv", ("--labels", tmp_path / "labels.txt")
+    assert _run(bare, source, *given, "--input-range", -1, 1, "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    assert (data["n"], data["top1"], data["labels"]) == (4, 0.75, list(COLOURS))
+    assert data["model"]["name"] == "bare"
+    for words, error, said in (
+        ((bare, source), ModelFileError, "no card; give its labels with --labels"),
+        ((bare, source, *given), ModelFileError, "give --input-range"),
+        ((bare, source, "--input-range", 0, 1), UsageError, "give --labels FILE too"),
+        ((bare, source, "--logits"), UsageError, "give --labels FILE too"),
+        ((bare, source, *given, "--input-range", 1, 0), UsageError, "up to a higher one"),
+        ((source, source, *given), ModelFileError, "not a TensorFlow Lite model"),
+        ((bare, source, "--labels", tmp_path / "none.txt"), DataError, "Can't read the labels"),
+    ):
+        with pytest.raises(error, match=said):
+            _run(*words)
 
 
 def _manifest(*splits):

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,7 @@ def test_what_is_written_is_read_back(rows: list[Row]) -> None:
 def test_writing_moves_paths_and_overwrites_only_when_asked(tmp_path: Path) -> None:
     manifest = read_manifest(write(tmp_path, GOOD))
     inside = write_manifest(manifest, tmp_path / "n.csv")
-    assert inside.read_text().splitlines()[1] == "a.jpg,dress,anna,train,,,"
+    assert inside.read_text().splitlines()[1] == "a.jpg,dress,anna,train,,,,"
     elsewhere = read_manifest(write_manifest(manifest, tmp_path / "other" / "n.csv"))
     assert elsewhere.picture(elsewhere.rows[0]) == tmp_path / "a.jpg"
     with pytest.raises(DataError, match="exists already"):
@@ -160,6 +161,17 @@ def test_the_digest_knows_rows_but_not_their_order_or_place(tmp_path: Path) -> N
         Manifest("a", (Row("a", "b", "c,d", "train"),), ("b",)).digest
         != Manifest("a", (Row("a", "b,c", "d", "train"),), ("b,c",)).digest
     )
+
+
+def test_kids_are_read_and_written_and_leave_the_digest_alone(tmp_path: Path) -> None:
+    """The digests in shipped cards are older than the column."""
+    content = b"path,type,group,split,colour,kids\na.jpg,dress,anna,train,red,true\nb.jpg,hat,ben,test,,\n"
+    manifest = read_manifest(write(tmp_path, content))
+    assert [row.kids for row in manifest.rows] == ["true", ""]
+    without = Manifest("m", tuple(replace(row, kids="") for row in manifest.rows), manifest.labels)
+    assert manifest.digest == without.digest
+    assert manifest.digest == "146e75698896fbf88d3e71cf2070f9ce5baa36a1c962332fb8124a9a38e5d2f1"
+    assert read_manifest(write_manifest(manifest, tmp_path / "n.csv")).rows == manifest.rows
 
 
 def test_select_keeps_labels_and_arrays_together() -> None:

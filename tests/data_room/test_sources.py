@@ -96,6 +96,7 @@ def test_the_two_views_of_the_clothing_photos(tmp_path: Path) -> None:
         ("images/a.jpg", "outwear", "blue", "long"),
         ("images/c.jpg", "shoes", "red", "sneaker"),
     ]
+    assert [row.kids for row in all_types.rows] == ["false", "true"]
     assert len(all_types.labels) == 17
     assert all_types.mapping is None
     assert all_types.notes == ("2 rows of labels.csv without a usable checked_label left out",)

@@ -21,7 +21,7 @@ class HandmadeModel:
     outputs: list = field(default_factory=list)
     metadata: list = field(default_factory=list)
 
-    def tensor(self, dtype, shape, scale=(), constant=False, name=None, buffer=None):
+    def tensor(self, dtype, shape, scale=(), constant=False, name=None, buffer=None, zero_point=0):
         """Adds a tensor and gives its index; a constant one holds zeros."""
         tensor = schema.TensorT()
         tensor.name = (f"t{len(self.tensors)}" if name is None else name).encode()
@@ -30,7 +30,7 @@ class HandmadeModel:
         if scale:
             tensor.quantization = schema.QuantizationParametersT()
             tensor.quantization.scale = list(scale)
-            tensor.quantization.zeroPoint = [0] * len(scale)
+            tensor.quantization.zeroPoint = [zero_point] * len(scale)
         tensor.buffer = 0
         if constant:
             tensor.buffer = self.buffer(np.zeros(shape, NUMPY_TYPES[dtype]).tobytes()) if buffer is None else buffer
@@ -92,4 +92,49 @@ def dense_model(units=3, inputs=12, name=None):
     model.operator("FULLY_CONNECTED", [flat, weights, bias], [out], options=schema.FullyConnectedOptionsT())
     model.inputs, model.outputs = [picture], [out]
     model.entry("min_runtime_version", b"1.5.0".ljust(16, b"\0"))
+    return model.content()
+
+
+COLOURS = {"shirt": (255, 0, 0), "dress": (0, 255, 0), "hat": (0, 0, 255)}
+"""What `colour_model` takes pictures of one colour for, in the order of its outputs."""
+
+
+def colour_model(dtype="FLOAT32", scale=1 / 127.5, zero_point=0, softmax=True, gain=2.0, metadata=None):
+    """A runnable classifier without a card: picture (1, 8, 6, 3) in, (1, 3) out; the mean of each channel is a logit.
+
+    Args:
+        dtype: Of the input: FLOAT32, UINT8 or INT8; the integers become real numbers by `scale` and `zero_point`.
+        softmax: Without it the outputs are the logits.
+        gain: What the means are multiplied by; NaN makes a network that computes nothing else.
+        metadata: Content of the entry TFLITE_METADATA.
+    """
+    model = HandmadeModel()
+    quantised = dtype != "FLOAT32"
+    picture = model.tensor(dtype, (1, 8, 6, 3), (scale,) if quantised else (), zero_point=zero_point, name="picture")
+    start = picture
+    if quantised:
+        start = model.tensor("FLOAT32", (1, 8, 6, 3))
+        model.operator("DEQUANTIZE", [picture], [start])
+    weights = model.buffer((np.eye(3, dtype="<f4") * gain).reshape(3, 1, 1, 3).tobytes())
+    filters = model.tensor("FLOAT32", (3, 1, 1, 3), constant=True, buffer=weights)
+    bias = model.tensor("FLOAT32", (3,), constant=True)
+    seen = model.tensor("FLOAT32", (1, 8, 6, 3))
+    convolution = schema.Conv2DOptionsT()
+    convolution.strideH = convolution.strideW = 1
+    model.operator("CONV_2D", [start, filters, bias], [seen], options=convolution)
+    axes = model.tensor("INT32", (2,), constant=True, buffer=model.buffer(np.array([1, 2], "<i4").tobytes()))
+    mean, flat = model.tensor("FLOAT32", (1, 1, 1, 3)), model.tensor("FLOAT32", (1, 3), name="scores")
+    reducer, squeeze = schema.ReducerOptionsT(), schema.SqueezeOptionsT()
+    reducer.keepDims, squeeze.squeezeDims = True, [1, 2]
+    model.operator("MEAN", [seen, axes], [mean], options=reducer)
+    model.operator("SQUEEZE", [mean], [flat], options=squeeze)
+    out = flat
+    if softmax:
+        options = schema.SoftmaxOptionsT()
+        options.beta = 1.0
+        out = model.tensor("FLOAT32", (1, 3), name="shares")
+        model.operator("SOFTMAX", [flat], [out], options=options)
+    if metadata is not None:
+        model.entry("TFLITE_METADATA", metadata)
+    model.inputs, model.outputs = [picture], [out]
     return model.content()

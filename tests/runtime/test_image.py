@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from edgefashion.errors import ImageError
-from edgefashion.runtime.image import DRAFT_MARGIN, RESIZE_RULES, prepare
+from edgefashion.runtime.image import DRAFT_MARGIN, RESIZE_RULES, picture_size, prepare
 
 
 def quarters(height: int = 40, width: int = 60) -> np.ndarray:
@@ -229,3 +229,18 @@ def test_any_size_and_rule_gives_the_shape_asked_for_and_keeps_a_flat_colour(
     colours = set(np.unique(result).tolist())
     assert colours <= ({grey, 255} if rule == "pad" else {grey})
     assert grey in colours
+
+
+def test_the_size_is_the_upright_one_of_whatever_prepare_takes(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 10)).save(tmp_path / "turned.jpg", exif=exif)
+    Image.new("RGB", (40, 10)).save(tmp_path / "plain.png")
+    assert picture_size(tmp_path / "turned.jpg") == (40, 10)
+    assert picture_size(tmp_path / "plain.png") == (10, 40)
+    assert picture_size((tmp_path / "plain.png").read_bytes()) == (10, 40)
+    assert picture_size(Image.new("L", (3, 2))) == (2, 3)
+    assert picture_size(np.zeros((5, 6), np.uint8)) == (5, 6)
+    for bad in (b"junk", tmp_path / "gone.png", np.zeros((5, 6), np.float32), b"\x89PNG\r\n\x1a\n cut"):
+        with pytest.raises(ImageError):
+            picture_size(bad)

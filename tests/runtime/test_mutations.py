@@ -15,7 +15,7 @@ from edgefashion.runtime.operators import OPERATORS
 from edgefashion.runtime.shapes import SHAPE_RULES
 
 DATA = Path(__file__).parents[1] / "data"
-MODELS = ("tiny_int8", "operators_int8", "operators_float", "operators_dynamic")
+MODELS = ("tiny_int8", "operators_int8", "operators_float", "operators_dynamic", "bare_float")
 MUTATIONS = 1500
 
 
