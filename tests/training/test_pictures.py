@@ -140,6 +140,20 @@ def test_balance_gives_every_label_its_share_and_every_picture_its_turns(balance
     np.testing.assert_allclose(seen[:81] / 200, due[0] / 81, atol=0.15)
 
 
+def test_a_mere_shift_is_of_whole_pixels_and_blurs_nothing():
+    images = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
+    plain = augment(tf.constant(images), Augment(flip=False), 16, 16, SEED).numpy()
+    moved = augment(tf.constant(images), Augment(flip=False, shift=0.15), 16, 16, SEED).numpy()
+    places = []
+    for before, after in zip(plain, moved, strict=True):
+        middle = after[4:12, 4:12]
+        found = [(y, x) for y in range(9) for x in range(9) if np.array_equal(before[y : y + 8, x : x + 8], middle)]
+        assert len(found) == 1
+        places += found
+    assert len(set(places)) > 4
+    assert {abs(y - 4) for y, _ in places} | {abs(x - 4) for _, x in places} <= {0, 1, 2}
+
+
 def test_the_plan_that_changes_nothing_changes_nothing():
     images = drawn_pictures(6)
     images[0, 0, :2] = ((0, 128, 255), (255, 0, 1))
