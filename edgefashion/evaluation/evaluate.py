@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import numpy.typing as npt
 
-from edgefashion.data.manifest import Manifest, Row
-from edgefashion.errors import DataError, ImageError
+from edgefashion.data.manifest import Manifest
+from edgefashion.errors import DataError
 from edgefashion.evaluation import metrics
 from edgefashion.evaluation.checks import Floats, Indices, check_indices, check_probabilities
+from edgefashion.evaluation.predict import Judged, Predictions, map_probabilities, predict
 from edgefashion.evaluation.result import Coverage, Evaluation, Unreadable
-from edgefashion.runtime.card import ModelCard
-from edgefashion.runtime.image import prepare
 
-__all__ = ["Coverage", "Evaluation", "Judged", "Unreadable", "evaluate", "map_probabilities", "score"]
-
-DECODERS = 2
-"""Threads that decode pictures while the network runs (Pillow lets go of Python's lock while it decodes)."""
-AHEAD = 16
-"""Decoded pictures that may wait for the network."""
-
-
-class Judged(Protocol):
-    """What `evaluate` needs of a `runtime.classifier.Classifier`."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The type head's labels, in the order of its probabilities."""
-
-    @property
-    def card(self) -> ModelCard:
-        """The model's card."""
-
-    def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
-        """float32 (n,) probabilities of a picture."""
+__all__ = ["Coverage", "Evaluation", "Judged", "Unreadable", "evaluate", "judge", "map_probabilities", "score"]
 
 
 def score(
@@ -109,47 +84,8 @@ def _coverage(scores: Floats, right: Indices, threshold: float) -> Coverage:
     return Coverage(threshold, given / len(right), hits / given if given else None)
 
 
-def map_probabilities(
-    probabilities: npt.ArrayLike, labels: Sequence[str], mapping: Mapping[str, str]
-) -> tuple[Floats, tuple[str, ...]]:
-    """Translates probabilities of types to those of another label set.
-
-    Types that map to the same label are added up, unmapped types are dropped, and each row is divided by its sum. A
-    row of which nothing is left becomes equal shares: the model saw only types that the other set doesn't have.
-
-    Args:
-        probabilities: Shape (n, k), 0 to 1.
-        labels: The k types.
-        mapping: Type to label of the other set.
-
-    Returns:
-        float64 (n, m) with rows that sum to 1, and the m labels in the order in which the types first reach them.
-
-    Raises:
-        DataError: Wrong shapes or values, or no type is mapped.
-    """
-    scores = check_probabilities(probabilities)
-    if scores.shape[1] != len(labels):
-        raise DataError(f"Every score needs a label. Received: {scores.shape[1]} scores and {len(labels)} labels.")
-    reached = tuple(dict.fromkeys(mapping[label] for label in labels if label in mapping))
-    if not reached:
-        raise DataError(f"The mapping knows none of the model's labels. Received: {', '.join(labels)}.")
-    table = np.zeros((len(labels), len(reached)))
-    for row, label in enumerate(labels):
-        if label in mapping:
-            table[row, reached.index(mapping[label])] = 1
-    mapped = scores @ table
-    total = mapped.sum(axis=1, keepdims=True)
-    shares: Floats = np.divide(mapped, total, out=np.full_like(mapped, 1 / len(reached)), where=total > 0)
-    return np.minimum(shares, 1.0), reached
-
-
 def evaluate(classifier: Judged, manifest: Manifest, progress: Callable[[int], None] | None = None) -> Evaluation:
-    """Runs a model file on every picture of a manifest and judges it.
-
-    Where the manifest's labels aren't the model's own and the model's taxonomy has the manifest's mapping, the
-    probabilities are translated first (`map_probabilities`); a label that the mapping never reaches gets
-    probability 0, so its pictures count as wrong. Otherwise the manifest's labels must be among the model's.
+    """Runs a model file on every picture of a manifest and judges it; see `predict` for labels and errors.
 
     Args:
         classifier: The opened model.
@@ -158,73 +94,18 @@ def evaluate(classifier: Judged, manifest: Manifest, progress: Callable[[int], N
 
     Returns:
         The evaluation; pictures that can't be read are skipped and listed in `unreadable`.
-
-    Raises:
-        DataError: The label sets don't fit, or there is no readable picture.
     """
-    name = _route(classifier, manifest)
-    found: list[npt.NDArray[np.float32]] = []
-    kept: list[Row] = []
-    unreadable: list[Unreadable] = []
-    for row, picture in _prepared(manifest, classifier.card):
-        if isinstance(picture, Unreadable):
-            unreadable.append(picture)
-        else:
-            found.append(classifier.probabilities(picture))
-            kept.append(row)
-        if progress is not None:
-            progress(1)
-    if not found:
-        reason = f"; the first: {unreadable[0].path}: {unreadable[0].reason}" if unreadable else ""
-        raise DataError(
-            f"'{manifest.name}' has no readable picture to judge on ({len(unreadable)} unreadable{reason})."
-        )
-    scores, labels = check_probabilities(np.stack(found)), tuple(classifier.labels)
-    if name is not None:
-        mapped, reached = map_probabilities(scores, labels, classifier.card.taxonomy.mappings[name])
-        labels = manifest.labels + tuple(label for label in reached if label not in manifest.labels)
-        scores = np.zeros((len(mapped), len(labels)))
-        scores[:, [labels.index(label) for label in reached]] = mapped
-    truth = np.array([labels.index(row.type) for row in kept], dtype=np.int64)
-    groups = [row.group for row in kept]
+    return judge(predict(classifier, manifest, progress), classifier.card.threshold)
+
+
+def judge(found: Predictions, threshold: float | None = None) -> Evaluation:
+    """Scores what a model said; `threshold` as in `score`."""
     return score(
-        scores, truth, labels, groups, threshold=classifier.card.threshold, unreadable=unreadable, mapping=name
+        found.probabilities,
+        found.truth,
+        found.labels,
+        found.groups,
+        threshold=threshold,
+        unreadable=found.unreadable,
+        mapping=found.mapping,
     )
-
-
-def _route(classifier: Judged, manifest: Manifest) -> str | None:
-    """The name of the mapping to use, None for the model's own labels."""
-    own, asked = set(classifier.labels), set(manifest.labels)
-    if own != asked and manifest.mapping is not None and manifest.mapping in classifier.card.taxonomy.mappings:
-        return manifest.mapping
-    if asked <= own:
-        return None
-    known = ", ".join(classifier.card.taxonomy.mappings) or "none"
-    raise DataError(
-        f"The labels of '{manifest.name}' ({', '.join(manifest.labels)}) aren't the model's "
-        f"({', '.join(classifier.labels)}), and no mapping leads to them (asked: {manifest.mapping}; known: {known})."
-    )
-
-
-def _prepared(manifest: Manifest, card: ModelCard) -> Iterator[tuple[Row, npt.NDArray[np.uint8] | Unreadable]]:
-    """Rows with their prepared pictures, uint8 (height, width, 3) RGB, in order, decoded a little ahead."""
-
-    def load(row: Row) -> npt.NDArray[np.uint8] | Unreadable:
-        try:
-            return prepare(manifest.picture(row), card.input.height, card.input.width, card.input.resize)
-        except (ImageError, OSError) as error:
-            return Unreadable(row.path, str(error))
-
-    waiting: deque[tuple[Row, Future[npt.NDArray[np.uint8] | Unreadable]]] = deque()
-    pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
-    try:
-        for row in manifest.rows:
-            waiting.append((row, pool.submit(load, row)))
-            if len(waiting) > AHEAD:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
