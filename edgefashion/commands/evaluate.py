@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgefashion.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest
-    from edgefashion.evaluation.evaluate import Evaluation
+    from edgefashion.evaluation.compare import Comparison
+    from edgefashion.evaluation.evaluate import Evaluation, Unreadable
+    from edgefashion.evaluation.robustness import Robustness
+    from edgefashion.runtime.classifier import Classifier
 
 HELP = "Judge a model file on labelled pictures: accuracy with intervals, per class, confusions, calibration."
 EXAMPLE = "edgefashion evaluate garment.tflite my-photos/ --split validation"
@@ -21,6 +24,8 @@ MAX_MATRIX_LABELS = 25
 """More classes than this don't fit beside each other; the most frequent confusions stand for the matrix."""
 MAX_CONFUSIONS = 10
 MAX_UNREADABLE_SHOWN = 5
+ROBUST_SAMPLE = 200
+"""Pictures for --robust where nothing else is asked for: each is judged under more than thirty conditions."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="judge on N pictures only, taken evenly from the split")
     parser.add_argument(
+        "--robust",
+        action="store_true",
+        help="judge on corrupted pictures instead: turned, blurred, dim, covered and so on, with the loss of each",
+    )
+    parser.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help=f"judge on N pictures only, drawn from as many contributors as possible "
+        f"(default: all; {ROBUST_SAMPLE} with --robust)",
+    )
+    parser.add_argument(
         "--threads", type=int, metavar="N", help="threads of the network (default: the runtime's choice)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
@@ -44,11 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; gives the exit code."""
     from edgefashion.commands import display
+    from edgefashion.commands.robustness_table import show_robustness
     from edgefashion.data.sources import open_source
     from edgefashion.evaluation.evaluate import evaluate
+    from edgefashion.evaluation.sample import sample_by_group
     from edgefashion.runtime.classifier import Classifier
 
-    for name in ("limit", "threads"):
+    for name in ("limit", "sample", "threads"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name} must be at least 1. Received: {value}.")
@@ -57,14 +76,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.limit is not None and arguments.limit < len(manifest.rows):
         count = len(manifest.rows)
         manifest = manifest.take([position * count // arguments.limit for position in range(arguments.limit)])
+    if arguments.sample is not None or arguments.robust:
+        manifest = sample_by_group(manifest, arguments.sample or ROBUST_SAMPLE)
+    if arguments.robust:
+        return show_robustness(classifier, manifest, split, arguments.json)
     with display.progress(len(manifest.rows), "Judging") as bar:
         found = evaluate(classifier, manifest, bar.advance)
     if arguments.json:
-        facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
-        source = {"name": manifest.name, "split": split, "digest": manifest.digest}
-        display.print_json({"model": facts, "source": source} | found.to_dict())
+        display.print_json(subject(classifier, manifest, split) | found.to_dict())
         return 0
-    print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {_describe(split, found)}")
+    print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {describe(split, found)}")
     if found.mapping:
         print(f"The model's types were translated by the mapping '{found.mapping}' of its taxonomy.")
     display.table(["measure", "value", "95 % interval"], summary_rows(found))
@@ -76,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         ],
     )
     print("\n".join(confusion_lines(found.labels, found.confusion)))
-    for line in _unreadable_lines(found):
+    for line in unreadable_lines(found.n, found.unreadable):
         print(line)
     return 0
 
@@ -119,7 +140,13 @@ def _interval(bounds: tuple[float, float]) -> str:
     return f"{bounds[0]:.4f} to {bounds[1]:.4f}"
 
 
-def _describe(split: str, found: Evaluation) -> str:
+def subject(classifier: Classifier, manifest: Manifest, split: str) -> dict[str, Any]:
+    """What was judged and on what, for JSON."""
+    facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
+    return {"model": facts, "source": {"name": manifest.name, "split": split, "digest": manifest.digest}}
+
+
+def describe(split: str, found: Evaluation | Robustness | Comparison) -> str:
     """Which pictures, how many, and by how many people."""
     part = "all splits" if split == "all" else f"split {split}"
     people = f" by {found.groups} contributors" if found.resampled == "group" else ""
@@ -154,15 +181,14 @@ def confusion_lines(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -
     return lines
 
 
-def _unreadable_lines(found: Evaluation) -> list[str]:
-    """How many pictures were skipped, and the first of them."""
-    if not found.unreadable:
+def unreadable_lines(n: int, unreadable: Sequence[Unreadable]) -> list[str]:
+    """How many pictures were skipped beside n that were judged, and the first of them."""
+    if not unreadable:
         return []
-    first = [f"  {item.path}: {item.reason}" for item in found.unreadable[:MAX_UNREADABLE_SHOWN]]
-    more = len(found.unreadable) - len(first)
-    total = found.n + len(found.unreadable)
+    first = [f"  {item.path}: {item.reason}" for item in unreadable[:MAX_UNREADABLE_SHOWN]]
+    more = len(unreadable) - len(first)
     return [
-        f"Skipped {len(found.unreadable)} of {total} pictures that can't be read:",
+        f"Skipped {len(unreadable)} of {n + len(unreadable)} pictures that can't be read:",
         *first,
         *([f"  and {more} more (--json lists all)."] if more else []),
     ]

@@ -72,9 +72,7 @@ def corrupt(picture: Picture, name: str, level: float, seed: int = 0, key: str =
     if name not in CORRUPTIONS:
         raise DataError(f"Unknown corruption '{name}'. Known: {', '.join(CORRUPTIONS)}.")
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
-        raise DataError(
-            f"A picture must be uint8 RGB, (height, width, 3). Received: {picture.dtype} {picture.shape}."
-        )
+        raise DataError(f"A picture must be uint8 RGB, (height, width, 3). Received: {picture.dtype} {picture.shape}.")
     rng = np.random.default_rng([seed, zlib.crc32(f"{name}\n{key}".encode("utf-8", "surrogatepass"))])
     return np.ascontiguousarray(CORRUPTIONS[name].apply(picture, level, rng))
 

@@ -70,7 +70,7 @@ def test_splits_and_limits(tiny_model, source, capsys):
 
 
 def test_wrong_numbers_are_wrong_usage(tiny_model, source):
-    for words in (("--limit", 0), ("--threads", -1)):
+    for words in (("--limit", 0), ("--threads", -1), ("--sample", 0)):
         with pytest.raises(UsageError, match="at least 1"):
             _run(tiny_model, source, *words)
 
@@ -111,7 +111,7 @@ def test_a_large_matrix_is_left_out():
 
 def test_many_unreadable_pictures_are_counted_and_the_first_named():
     found = score(np.eye(2), [0, 1], ("a", "b"), unreadable=[Unreadable(f"{i}.jpg", "cut") for i in range(8)])
-    lines = verb._unreadable_lines(found)
+    lines = verb.unreadable_lines(found.n, found.unreadable)
     assert lines[0] == "Skipped 8 of 10 pictures that can't be read:"
     assert len(lines) == verb.MAX_UNREADABLE_SHOWN + 2
     assert "3 more" in lines[-1]
