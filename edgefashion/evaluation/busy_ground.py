@@ -25,7 +25,7 @@ ROUNDS = 8
 MIDDLE = 0.36
 """Share of each side that counts as middle, where the garment is taken to be."""
 FREQUENT = 0.08
-"""Share of the border that a colour of the ground has at least; a rarer one is the garment, where it reaches the edge."""
+"""Share of the border that a colour of the ground has; a rarer one is the garment, where it reaches the edge."""
 CENTRAL = 0.35
 """Share of the middle that makes a border colour the garment's."""
 TOLERANCE = 14.0
