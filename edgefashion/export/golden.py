@@ -67,7 +67,7 @@ def choose_golden(content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS) 
             if len(chosen) == count or golden in chosen or alike >= repeats:
                 continue
             picture = golden_input(golden, height, width)
-            if all(_agrees(run, best, picture, golden, card) for run in others):
+            if all(_agrees(other, best, picture, golden, card) for other in others):
                 chosen.append(golden)
     return tuple(chosen)
 
@@ -89,10 +89,10 @@ def _unrest(best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, c
 
 
 def _agrees(
-    run: Interpreter, best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, card: ModelCard
+    other: Interpreter, best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, card: ModelCard
 ) -> bool:
     """Whether these kernels give the same best label and every score within one step."""
-    raw = run.run(picture)
+    raw = other.run(picture)
     for head in card.heads:
         if not head.labels:
             continue

@@ -229,3 +229,16 @@ def test_any_size_and_rule_gives_the_shape_asked_for_and_keeps_a_flat_colour(
     colours = set(np.unique(result).tolist())
     assert colours <= ({grey, 255} if rule == "pad" else {grey})
     assert grey in colours
+
+
+def test_upright_keeps_the_aspect_ratio_and_never_enlarges(tmp_path: Path) -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 90, 3), dtype=np.uint8))
+    picture.save(tmp_path / "a.png")
+    assert upright(tmp_path / "a.png", 45).shape == (20, 45, 3)
+    np.testing.assert_array_equal(upright(tmp_path / "a.png", 200), np.array(picture))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "turned.jpg", exif=exif)
+    assert upright(tmp_path / "turned.jpg", 640).shape == (90, 40, 3)
+    with pytest.raises(ImageError, match="not a picture of a known format"):
+        upright(b"hello", 100)
