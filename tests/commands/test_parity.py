@@ -34,8 +34,8 @@ def test_a_run_and_its_file(tiny_recipe, tiny_run, tmp_path, litert_alone, capsy
     data = str(tiny_recipe.parent / "garments")
     assert main(["parity", str(path), str(tiny_run), "--data", data, "--sample", "5"]) == 0
     shown = capsys.readouterr().out
-    for text in ("stem_relu", "type_dense", "FULLY_CONNECTED", "rounding alone", "Worst: ", "Same best label as float: ",
-                 "95 % interval", "every run passed"):  # fmt: skip
+    for text in ("stem_relu", "type_dense", "FULLY_CONNECTED", "rounding alone", "Worst: ",
+                 "Same best label as float: ", "95 % interval", "every run passed"):  # fmt: skip
         assert text in shown
     assert "aren't the weights" not in shown
     assert main(["parity", str(path), str(tiny_run), "--json"]) == 0

@@ -1,4 +1,4 @@
-"""One file under LiteRT, with its three sets of kernels; what a wrong golden vector and a damaged file do to the table."""
+"""One file under LiteRT, with its three sets of kernels; what wrong answers and a refused file do to the table."""
 
 from dataclasses import replace
 

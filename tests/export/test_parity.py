@@ -89,9 +89,7 @@ def test_a_damaged_layer_is_found_by_name(int8, damaged):
 def test_foreign_weights_and_foreign_networks(int8):
     assert measure_parity(*int8, checkpoint(seed=1), PICTURES).foreign
     wider = dataclasses.replace(TINY, blocks=(Block(3, 1, 8, 8, expand=False), *TINY.blocks[1:3], Block(3, 1, 24, 12)))
-    with pytest.raises(
-        CheckpointError, match=r"step 12 is Conv2D \(1, 4, 4, 16\) in the file and Conv2D \(1, 4, 4, 24\)"
-    ):
+    with pytest.raises(CheckpointError, match=r"step 12 is Conv2D \(1, 4, 4, 16\) in the file and .* \(1, 4, 4, 24\)"):
         measure_parity(*int8, checkpoint(spec=wider), PICTURES)
     shorter = dataclasses.replace(TINY, head=0)
     with pytest.raises(CheckpointError, match="not what the file was made from, or is of a kind"):

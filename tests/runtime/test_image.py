@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from edgefashion.errors import ImageError
-from edgefashion.runtime.image import DRAFT_MARGIN, RESIZE_RULES, prepare
+from edgefashion.runtime.image import DRAFT_MARGIN, RESIZE_RULES, prepare, upright
 
 
 def quarters(height: int = 40, width: int = 60) -> np.ndarray:
