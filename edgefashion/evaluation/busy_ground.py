@@ -51,7 +51,7 @@ def busy_ground(picture: Picture, contrast: float, rng: np.random.Generator) -> 
     usual = max(0.05, float(np.median(light[weight[..., 0] > contrast / 2]) if (weight > contrast / 2).any() else 1.0))
     printed = pattern * np.clip(light / usual, 0, 1.6)
     mixed = pixels * (1 - weight) + printed * weight
-    return np.clip(np.rint(mixed * 255), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(mixed * 255), 0, 255), dtype=np.uint8)
 
 
 def _pattern(rng: np.random.Generator, height: int, width: int) -> Map:
@@ -97,7 +97,7 @@ def _ground(picture: Picture, rng: np.random.Generator) -> Map:
     steep = np.clip((likely - 0.35) * 4, 0, 1)
     mask = Image.fromarray((steep * 255).astype(np.uint8)).filter(ImageFilter.MedianFilter(3))
     large = mask.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(large, dtype=np.float32) / 255
+    return np.asarray(np.asarray(large) / 255, dtype=np.float32)
 
 
 def _ring(height: int, width: int) -> npt.NDArray[np.bool_]:
@@ -133,7 +133,7 @@ def _clusters(colours: Map, rng: np.random.Generator) -> tuple[Map, Map, Map]:
     spreads = np.zeros(count, dtype=np.float32)
     for index in np.unique(own):
         spreads[index] = _distance(colours[own == index], centres[index : index + 1]).mean()
-    shares = np.bincount(own, minlength=count) / np.float32(len(colours))
+    shares = np.asarray(np.bincount(own, minlength=count) / len(colours), dtype=np.float32)
     return centres, spreads, shares
 
 

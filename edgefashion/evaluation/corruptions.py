@@ -215,4 +215,4 @@ def _exposed(picture: Picture, gain: npt.NDArray[np.float64]) -> Picture:
 
 def _bytes(values: npt.NDArray[np.floating]) -> Picture:
     """Rounds and clips to 0-255."""
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)

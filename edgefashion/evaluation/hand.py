@@ -108,4 +108,4 @@ def _draw(
 
 def _share(picture: Image.Image) -> npt.NDArray[np.float32]:
     """Gives a picture of mode L as float32 (height, width, 1), 0-1."""
-    return np.asarray(picture, dtype=np.float32)[..., None] / 255
+    return np.asarray(np.asarray(picture)[..., None] / 255, dtype=np.float32)

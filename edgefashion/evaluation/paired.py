@@ -43,7 +43,7 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
     for k in range(min(only_first, only_second) + 1):
         total += term
         term = term * (n - k) // (k + 1)
-    return min(1.0, 2 * total / 2**n)
+    return min(1.0, float(2 * total / 2**n))
 
 
 def mean_interval(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,8 @@ def compare_runtimes(
         progress: Called with 1 after each picture of each run.
 
     Returns:
-        One run for each; the first is what the others are compared with. Runtimes that aren't installed are left out.
+        One run for each; the first is what the others are compared with. Runtimes that aren't installed, or
+        can't be imported, are left out.
 
     Raises:
         ModelFileError: The file has no card, or the first runtime can't run it.
@@ -94,6 +96,8 @@ def compare_runtimes(
             if model_file.card is not None and model_file.card.golden:
                 results = check_golden(model_file, interpreter).results
                 golden = (sum(result.passed for result in results), len(results))
+        except RuntimeMissingError:
+            continue  # it is installed but can't be imported here; 'doctor' says why
         except EdgeFashionError as error:
             if first is None:
                 raise
@@ -142,10 +146,10 @@ def _openers(content: bytes, threads: Sequence[int]) -> Iterator[tuple[str, str,
         if not report.version:
             continue
         for count in threads:
-            yield report.name, report.version, count, lambda n=report.name, c=count: Interpreter.open(content, c, n)
+            yield report.name, report.version, count, partial(Interpreter.open, content, count, report.name)
         if report.name == "ai_edge_litert":
             for kernels in KERNELS:
-                yield kernels, report.version, 1, lambda k=kernels: open_kernels(content, k)
+                yield kernels, report.version, 1, partial(open_kernels, content, kernels)
 
 
 def _scores(

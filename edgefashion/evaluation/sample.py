@@ -29,7 +29,7 @@ def sample_by_group(manifest: Manifest, count: int, seed: int = 0) -> Manifest:
         raise DataError(f"A sample needs at least 1 picture. Received: {count}.")
     rng = np.random.default_rng(seed)
     turns: dict[str, int] = {}
-    order = []
+    order: list[tuple[int, int, int]] = []
     for position in rng.permutation(len(manifest.rows)):
         group = manifest.rows[position].group
         turns[group] = turns.get(group, 0) + 1
