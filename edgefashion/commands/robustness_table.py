@@ -30,9 +30,8 @@ def show_robustness(classifier: Classifier, manifest: Manifest, split: str, as_j
     )
     low, high = found.mild_loss_interval
     kinds = ", ".join(f"{item.corruption} {item.level:g}" for item in found.conditions if item.mild)
-    print(
-        f"Mean loss over the mild ones ({kinds}): {found.mild_loss:.2f} points, 95 % interval {low:.2f} to {high:.2f}."
-    )
+    print(f"Mild: {kinds}.")
+    print(f"Mean loss over the mild ones: {found.mild_loss:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}.")
     low, high = found.top1_interval
     drawn = "contributors" if found.resampled == "group" else "pictures"
     print(f"Clean top-1: 95 % interval {low:.4f} to {high:.4f}. Intervals of losses are paired, resampling {drawn}.")
@@ -49,7 +48,7 @@ def condition_row(condition: Condition) -> list[str]:
         f"{condition.level:g} {condition.unit}",
         f"{condition.top1:.4f}",
         f"{condition.loss:+.2f}",
-        f"{low:+.2f} to {high:+.2f}",
+        f"{low:+.2f} to {high:+.2f}" if high > low else "no picture changed",
         f"{condition.macro_f1:.4f}",
         "mild" if condition.mild else "",
     ]

@@ -271,6 +271,7 @@ def _resize(picture: Image.Image, height: int, width: int, rule: str) -> NDArray
     box = None
     if rule == "crop":
         scale = min(full_width / width, full_height / height)
-        left, top = (full_width - width * scale) / 2, (full_height - height * scale) / 2
-        box = (left, top, left + width * scale, top + height * scale)
+        # Rounding must not push the box over the picture's edge: Pillow refuses that.
+        left, top = max(0.0, (full_width - width * scale) / 2), max(0.0, (full_height - height * scale) / 2)
+        box = (left, top, min(full_width, left + width * scale), min(full_height, top + height * scale))
     return np.array(picture.resize((width, height), Image.Resampling.BILINEAR, box=box), dtype=np.uint8)
