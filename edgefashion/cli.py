@@ -32,6 +32,10 @@ COMMANDS: dict[str, Verb] = {
         "edgefashion.commands.export", "write the int8 .tflite from a checkpoint and prove it against float"
     ),
     "evaluate": Verb("edgefashion.commands.evaluate", "measure a model file on labelled pictures, with intervals"),
+    "compare": Verb("edgefashion.commands.compare", "tell whether one model file may replace another"),
+    "parity": Verb(
+        "edgefashion.commands.parity", "compare a model file with its float checkpoint, and runtimes with each other"
+    ),
     "inspect": Verb("edgefashion.commands.inspect", "show a .tflite: card, tensors, operators, MACs, sizes"),
     "verify": Verb("edgefashion.commands.verify", "check on this device that a model computes its golden vectors"),
     "classify": Verb("edgefashion.commands.classify", "tell what garments pictures show"),

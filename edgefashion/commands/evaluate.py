@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgefashion.errors import DataError, ModelFileError, UsageError
 
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest
     from edgefashion.evaluation.bare_model import BareClassifier
-    from edgefashion.evaluation.evaluate import Evaluation
+    from edgefashion.evaluation.compare import Comparison
+    from edgefashion.evaluation.evaluate import Evaluation, Unreadable
+    from edgefashion.evaluation.robustness import Robustness
     from edgefashion.runtime.classifier import Classifier
 
 HELP = "Judge a model file on labelled pictures: accuracy with intervals, per class, confusions, calibration."
@@ -26,6 +28,8 @@ MAX_CONFUSIONS = 10
 MAX_UNREADABLE_SHOWN = 5
 COST_PICTURES = 20
 """Pictures that are decoded in turn where latency is measured against decoding."""
+ROBUST_SAMPLE = 200
+"""Pictures for --robust where nothing else is asked for: each is judged under more than thirty conditions."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which part to judge on (default: validation where there is one, else test, else all)",
     )
     parser.add_argument("--limit", type=int, metavar="N", help="judge on N pictures only, taken evenly from the split")
+    parser.add_argument(
+        "--robust",
+        action="store_true",
+        help="judge on corrupted pictures instead: turned, blurred, dim, covered and so on, with the loss of each",
+    )
+    parser.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help=f"judge on N pictures only, drawn from as many contributors as possible "
+        f"(default: all; {ROBUST_SAMPLE} with --robust)",
+    )
     parser.add_argument(
         "--threads", type=int, metavar="N", help="threads of the network (default: the runtime's choice)"
     )
@@ -65,12 +81,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; gives the exit code."""
     from edgefashion.commands import display
+    from edgefashion.commands.robustness_table import show_robustness
     from edgefashion.data.sources import open_source
-    from edgefashion.evaluation.evaluate import collect
+    from edgefashion.evaluation.evaluate import judge
+    from edgefashion.evaluation.predict import predict
     from edgefashion.evaluation.result import sample_notes
+    from edgefashion.evaluation.sample import sample_by_group
     from edgefashion.runtime.model_file import ModelFile
 
-    for name in ("limit", "threads"):
+    for name in ("limit", "sample", "threads"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise UsageError(f"--{name} must be at least 1. Received: {value}.")
@@ -80,17 +99,22 @@ def run(arguments: argparse.Namespace) -> int:
         check_report_folder(arguments.report, arguments.overwrite)
     elif arguments.float is not None or arguments.overwrite:
         raise UsageError("--float and --overwrite are for a report; give --report FOLDER too.")
+    if arguments.robust and arguments.report is not None:
+        raise UsageError("--robust has no page; give --report FOLDER in a run of its own.")
     float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
     classifier = open_classifier(arguments)
     split, manifest = choose_split(open_source(arguments.source), arguments.split)
     if arguments.limit is not None and arguments.limit < len(manifest.rows):
         count = len(manifest.rows)
         manifest = manifest.take([position * count // arguments.limit for position in range(arguments.limit)])
+    if arguments.sample is not None or arguments.robust:
+        manifest = sample_by_group(manifest, arguments.sample or ROBUST_SAMPLE)
+    if arguments.robust:
+        return show_robustness(classifier, manifest, split, arguments.json)
     with display.progress(len(manifest.rows), "Judging") as bar:
-        scores = collect(classifier, manifest, bar.advance)
-    found = scores.evaluation()
-    facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
-    source = {"name": manifest.name, "split": split, "digest": manifest.digest}
+        scores = predict(classifier, manifest, bar.advance)
+    found = judge(scores)
+    about = subject(classifier, manifest, split)
     page = None
     if arguments.report is not None:
         from edgefashion.evaluation.cost import measure_cost
@@ -99,11 +123,11 @@ def run(arguments: argparse.Namespace) -> int:
         pictures = [manifest.picture(row) for row in scores.rows[:COST_PICTURES]]
         content = ModelFile.read(classifier.path).content
         cost = measure_cost(content, classifier.card.input, pictures, float_content)
-        page = write_evaluation(make_report(facts, source, scores, cost), manifest, arguments.report)
+        page = write_evaluation(make_report(about["model"], about["source"], scores, cost), manifest, arguments.report)
     if arguments.json:
-        display.print_json({"model": facts, "source": source, "notes": sample_notes(found)} | found.to_dict())
+        display.print_json(about | {"notes": sample_notes(found)} | found.to_dict())
         return 0
-    print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {_describe(split, found)}")
+    print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {describe(split, found)}")
     if found.mapping:
         print(f"The model's types were translated by the mapping '{found.mapping}' of its taxonomy.")
     display.table(["measure", "value", "95 % interval"], summary_rows(found))
@@ -115,7 +139,7 @@ def run(arguments: argparse.Namespace) -> int:
         ],
     )
     print("\n".join(confusion_lines(found.labels, found.confusion)))
-    for line in (*(f"Note: {note}" for note in sample_notes(found)), *_unreadable_lines(found)):
+    for line in (*(f"Note: {note}" for note in sample_notes(found)), *unreadable_lines(found.n, found.unreadable)):
         print(line)
     if page is not None:
         print(f"Wrote {page}: open it in a browser.")
@@ -186,7 +210,13 @@ def _interval(bounds: tuple[float, float]) -> str:
     return f"{bounds[0]:.4f} to {bounds[1]:.4f}"
 
 
-def _describe(split: str, found: Evaluation) -> str:
+def subject(classifier: Classifier | BareClassifier, manifest: Manifest, split: str) -> dict[str, Any]:
+    """What was judged and on what, for JSON."""
+    facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
+    return {"model": facts, "source": {"name": manifest.name, "split": split, "digest": manifest.digest}}
+
+
+def describe(split: str, found: Evaluation | Robustness | Comparison) -> str:
     """Which pictures, how many, and by how many people."""
     part = "all splits" if split == "all" else f"split {split}"
     people = f" by {found.groups} contributors" if found.resampled == "group" else ""
@@ -221,15 +251,14 @@ def confusion_lines(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -
     return lines
 
 
-def _unreadable_lines(found: Evaluation) -> list[str]:
-    """How many pictures were skipped, and the first of them."""
-    if not found.unreadable:
+def unreadable_lines(n: int, unreadable: Sequence[Unreadable]) -> list[str]:
+    """How many pictures were skipped beside n that were judged, and the first of them."""
+    if not unreadable:
         return []
-    first = [f"  {item.path}: {item.reason}" for item in found.unreadable[:MAX_UNREADABLE_SHOWN]]
-    more = len(found.unreadable) - len(first)
-    total = found.n + len(found.unreadable)
+    first = [f"  {item.path}: {item.reason}" for item in unreadable[:MAX_UNREADABLE_SHOWN]]
+    more = len(unreadable) - len(first)
     return [
-        f"Skipped {len(found.unreadable)} of {total} pictures that can't be read:",
+        f"Skipped {len(unreadable)} of {n + len(unreadable)} pictures that can't be read:",
         *first,
         *([f"  and {more} more (--json lists all)."] if more else []),
     ]

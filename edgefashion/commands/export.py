@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edgefashion.export.export import export
     from edgefashion.models.checkpoint import load_checkpoint
 
-    path, remembered = _find(arguments.source)
+    path, remembered = find_checkpoint(arguments.source)
     checkpoint = load_checkpoint(path)
     output = arguments.output or Path(f"{checkpoint.name}.tflite")
     if output.exists() and not arguments.overwrite:
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _find(source: str | None) -> tuple[Path, str | None]:
+def find_checkpoint(source: str | None) -> tuple[Path, str | None]:
     """The checkpoint file, and the data that its run remembers."""
     from edgefashion.runtime.shipped import DEFAULT_MODEL, SHIPPED, SHIPPED_FOLDER
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgefashion.errors import DataError
-from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.metrics import CALIBRATION_BINS, confidence_bins, wilson_interval
+from edgefashion.evaluation.predict import Predictions
 from edgefashion.evaluation.result import Interval
 
 CURVE_POINTS = 200
@@ -55,7 +55,7 @@ class CoveragePoint:
     interval: Interval
 
 
-def reliability_curve(scores: Scores, bins: int = CALIBRATION_BINS) -> tuple[ReliabilityBin, ...]:
+def reliability_curve(scores: Predictions, bins: int = CALIBRATION_BINS) -> tuple[ReliabilityBin, ...]:
     """Accuracy against confidence, over the bins of `expected_calibration_error`; empty bins are left out.
 
     Source: A. Niculescu-Mizil and R. Caruana, "Predicting good probabilities with supervised learning", ICML 2005.
@@ -79,7 +79,7 @@ def reliability_curve(scores: Scores, bins: int = CALIBRATION_BINS) -> tuple[Rel
     return tuple(curve)
 
 
-def coverage_curve(scores: Scores, points: int = CURVE_POINTS) -> tuple[CoveragePoint, ...]:
+def coverage_curve(scores: Predictions, points: int = CURVE_POINTS) -> tuple[CoveragePoint, ...]:
     """Accuracy of the answers given against the share of pictures answered, from the strictest threshold to none.
 
     Each confidence that occurs is a threshold; where there are more than `points`, evenly chosen ones, the last always

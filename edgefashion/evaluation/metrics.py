@@ -18,7 +18,7 @@ from edgefashion.evaluation.checks import Floats, Indices, check_indices, check_
 Z_95 = 1.959963984540054
 """The standard normal's 97.5 % point: half of 5 % lies above it."""
 
-_BOOTSTRAP_CELLS = 4_000_000
+BOOTSTRAP_CELLS = 4_000_000
 """Numbers held at once while resampling: 32 MB of int64."""
 
 CALIBRATION_BINS = 15
@@ -153,11 +153,31 @@ def per_class(confusion: npt.ArrayLike, labels: Sequence[str]) -> tuple[ClassSco
     )
 
 
-def _macro_f1(hits: Floats, predicted: Floats, support: Floats) -> Floats:
+def macro_f1_of_counts(hits: Floats, predicted: Floats, support: Floats) -> Floats:
     """Mean F1 over the last axis, over classes with support; arrays (…, k) to (…)."""
     present = support > 0
     mean: Floats = np.sum(_f1(hits, predicted, support) * present, axis=-1) / np.maximum(present.sum(axis=-1), 1)
     return mean
+
+
+def group_counts(rows: Indices, columns: Indices, member: Indices, groups: int, classes: int) -> Floats:
+    """Counts what F1 is made of, group by group, so that a bootstrap only has to add groups up.
+
+    Args:
+        rows: True classes, int64 (n,), 0 to classes - 1.
+        columns: Predicted classes, the same.
+        member: Group of each picture, int64 (n,), 0 to groups - 1.
+        groups: Number of groups.
+        classes: Number of classes k.
+
+    Returns:
+        float64 (groups, 3 k): hits, predicted and support of each class.
+    """
+    units = np.zeros((groups, 3 * classes))
+    np.add.at(units, (member, columns), rows == columns)
+    np.add.at(units, (member, classes + columns), 1)
+    np.add.at(units, (member, 2 * classes + rows), 1)
+    return units
 
 
 def macro_f1(truth: npt.ArrayLike, predicted: npt.ArrayLike, classes: int) -> float:
@@ -175,7 +195,7 @@ def macro_f1(truth: npt.ArrayLike, predicted: npt.ArrayLike, classes: int) -> fl
         DataError: Wrong shapes, lengths or indices.
     """
     matrix = confusion_matrix(truth, predicted, classes).astype(np.float64)
-    return float(_macro_f1(np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)))
+    return float(macro_f1_of_counts(np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)))
 
 
 def macro_f1_interval(
@@ -220,26 +240,19 @@ def macro_f1_interval(
     names, member = np.unique(np.asarray(groups if groups is not None else [""] * n, dtype=str), return_inverse=True)
     if len(names) >= 2:
         rows, columns = np.asarray(truth, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
-        units = np.zeros((len(names), 3 * classes))
-        np.add.at(units, (member, columns), rows == columns)
-        np.add.at(units, (member, classes + columns), 1)
-        np.add.at(units, (member, 2 * classes + rows), 1)
+        units = group_counts(rows, columns, member, len(names), classes)
         draws, shares = len(names), np.full(len(names), 1 / len(names))
     else:  # Drawing n pictures is drawing n times from the cells of the confusion matrix.
         cells = np.flatnonzero(matrix)
-        units = np.zeros((len(cells), 3 * classes))
         rows, columns = np.divmod(cells, classes)
-        position = np.arange(len(cells))
-        units[position, columns] = rows == columns
-        units[position, classes + columns] = 1
-        units[position, 2 * classes + rows] = 1
+        units = group_counts(rows, columns, np.arange(len(cells)), len(cells), classes)
         draws, shares = n, matrix.ravel()[cells] / n
-    block = max(1, _BOOTSTRAP_CELLS // len(shares))
+    block = max(1, BOOTSTRAP_CELLS // len(shares))
     values = np.empty(resamples)
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
         sums = random.multinomial(draws, shares, size=size).astype(np.float64) @ units
-        values[start : start + size] = _macro_f1(*np.split(sums, 3, axis=1))
+        values[start : start + size] = macro_f1_of_counts(*np.split(sums, 3, axis=1))
     lower, upper = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(lower), float(upper)
 

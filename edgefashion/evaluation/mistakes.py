@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgefashion.data.manifest import Row
-from edgefashion.evaluation.evaluate import Scores
+from edgefashion.evaluation.predict import Predictions
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Mistake:
     true_probability: float
 
 
-def worst_mistakes(scores: Scores) -> tuple[Mistake, ...]:
+def worst_mistakes(scores: Predictions) -> tuple[Mistake, ...]:
     """Every mistake, the most confident first; equally confident ones by the probability of the truth, then path."""
     predicted, confidence = scores.predicted, scores.confidence
     found = []

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.metrics import wilson_interval
+from edgefashion.evaluation.predict import Predictions
 from edgefashion.evaluation.result import SMALL, Interval
 
 BANDS = 4
@@ -58,7 +58,7 @@ class Slicing:
     left_out: str = ""
 
 
-def slice_scores(scores: Scores) -> tuple[Slicing, ...]:
+def slice_scores(scores: Predictions) -> tuple[Slicing, ...]:
     """Cuts the pictures by contributor, kids, colour, pattern, picture size and brightness."""
     groups = [row.group for row in scores.rows]
     people = len(set(groups))
@@ -75,7 +75,7 @@ def slice_scores(scores: Scores) -> tuple[Slicing, ...]:
     )
 
 
-def _by_value(name: str, values: Sequence[str], scores: Scores) -> Slicing:
+def _by_value(name: str, values: Sequence[str], scores: Predictions) -> Slicing:
     """Slices by a text; pictures without one are counted as unknown."""
     found = np.asarray(values, dtype=str)
     known = [value for value in np.unique(found).tolist() if value]
@@ -88,7 +88,7 @@ def _by_value(name: str, values: Sequence[str], scores: Scores) -> Slicing:
     return Slicing(name, tuple(sorted(slices, key=lambda item: (-item.n, item.value))), unknown)
 
 
-def _by_number(name: str, values: npt.NDArray[np.generic], unit: str, scores: Scores) -> Slicing:
+def _by_number(name: str, values: npt.NDArray[np.generic], unit: str, scores: Predictions) -> Slicing:
     """Slices by bands of whole numbers, from the smallest, each with about as many pictures."""
     whole = np.round(values.astype(np.float64)).astype(np.int64)
     edges = np.unique(np.quantile(whole, np.linspace(0, 1, BANDS + 1)[1:-1], method="lower"))
@@ -106,7 +106,7 @@ def _by_number(name: str, values: npt.NDArray[np.generic], unit: str, scores: Sc
     return Slicing(name, tuple(slices))
 
 
-def _slice(value: str, inside: npt.NDArray[np.bool_], scores: Scores) -> Slice:
+def _slice(value: str, inside: npt.NDArray[np.bool_], scores: Predictions) -> Slice:
     """One slice; `inside` is bool (n,) with at least one picture."""
     right = scores.predicted == scores.truth
     n, correct = int(inside.sum()), int(right[inside].sum())

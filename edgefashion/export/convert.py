@@ -47,7 +47,7 @@ def convert(checkpoint: Checkpoint, number_format: str, calibration: npt.NDArray
     picture = tf_keras.Input(
         (checkpoint.spec.height, checkpoint.spec.width, 3), batch_size=1, dtype=tf.uint8, name="picture"
     )
-    network = _cooled(checkpoint).model(batch=1)
+    network = cooled(checkpoint).model(batch=1)
     network.trainable = False
     model = tf_keras.Model(picture, tf_keras.layers.Softmax(name="type")(network(normalise(picture))))
     converter = _converter(model)
@@ -69,10 +69,10 @@ def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | N
             f"'{checkpoint.name}' did not go through quantise-aware training: int8 needs calibration pictures from its "
             "training split; give them with --data SOURCE."
         )
-    cooled = _cooled(checkpoint)
+    ready = cooled(checkpoint)
     if not aware:
-        cooled = dataclasses.replace(cooled, ranges={"input": INPUT_RANGE} if cooled.folded else {})
-    network = cooled.model(batch=1, ranged=aware or cooled.folded)
+        ready = dataclasses.replace(ready, ranges={"input": INPUT_RANGE} if ready.folded else {})
+    network = ready.model(batch=1, ranged=aware or ready.folded)
     picture = tf_keras.Input(network.input_shape[1:], batch_size=1, name="picture")
     converter = _converter(tf_keras.Model(picture, tf_keras.layers.Softmax(name="type")(network(picture))))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -92,7 +92,7 @@ def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | N
     return _run(converter)
 
 
-def _cooled(checkpoint: Checkpoint) -> Checkpoint:
+def cooled(checkpoint: Checkpoint) -> Checkpoint:
     """Folds the temperature into the last layer: weights, bias and range divided by it."""
     scale = 1.0 / checkpoint.temperature
     weights = dict(checkpoint.weights)

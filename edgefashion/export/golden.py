@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from edgefashion.data.drawn import DRAWN_TYPES, draw_garment
+from edgefashion.evaluation.runtimes import KERNELS, open_kernels
 from edgefashion.runtime.card import Golden, ModelCard
 from edgefashion.runtime.golden import TOLERANCE, golden_input, golden_scores, make_golden
 from edgefashion.runtime.interpreter import Interpreter
@@ -55,7 +55,7 @@ def choose_golden(content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS) 
         The golden vectors; those whose best label was not seen before come first.
     """
     best = Interpreter.open(content, threads=1)
-    others = [_reference(content, name) for name in ("BUILTIN_WITHOUT_DEFAULT_DELEGATES", "BUILTIN_REF")]
+    others = [open_kernels(content, kernels) for kernels in KERNELS]
     height, width = card.input.height, card.input.width
     drafts = make_golden(golden_grids(height, width), card, best)
     ranked = sorted(drafts, key=lambda golden: _unrest(best, golden_input(golden, height, width), golden, card))
@@ -67,20 +67,9 @@ def choose_golden(content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS) 
             if len(chosen) == count or golden in chosen or alike >= repeats:
                 continue
             picture = golden_input(golden, height, width)
-            if all(_agrees(run, best, picture, golden, card) for run in others):
+            if all(_agrees(other, best, picture, golden, card) for other in others):
                 chosen.append(golden)
     return tuple(chosen)
-
-
-def _reference(content: bytes, resolver: str) -> Any:
-    """Opens LiteRT with another set of kernels."""
-    from ai_edge_litert import interpreter as litert
-
-    native = litert.Interpreter(
-        model_content=content, num_threads=1, experimental_op_resolver_type=getattr(litert.OpResolverType, resolver)
-    )
-    native.allocate_tensors()
-    return native
 
 
 def _unrest(best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, card: ModelCard) -> int:
@@ -99,11 +88,11 @@ def _unrest(best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, c
     return largest
 
 
-def _agrees(native: Any, best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, card: ModelCard) -> bool:
+def _agrees(
+    other: Interpreter, best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, card: ModelCard
+) -> bool:
     """Whether these kernels give the same best label and every score within one step."""
-    native.set_tensor(native.get_input_details()[0]["index"], picture[None])
-    native.invoke()
-    raw = {detail["name"]: native.get_tensor(detail["index"])[0] for detail in native.get_output_details()}
+    raw = other.run(picture)
     for head in card.heads:
         if not head.labels:
             continue

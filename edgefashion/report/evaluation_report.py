@@ -9,9 +9,10 @@ from typing import Any
 from edgefashion.data.manifest import Manifest
 from edgefashion.evaluation.cost import Cost
 from edgefashion.evaluation.curves import CoveragePoint, ReliabilityBin, coverage_curve, reliability_curve
-from edgefashion.evaluation.evaluate import Scores
+from edgefashion.evaluation.evaluate import judge
 from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.mistakes import Mistake, worst_mistakes
+from edgefashion.evaluation.predict import Predictions
 from edgefashion.evaluation.result import SMALL, Evaluation, sample_notes
 from edgefashion.evaluation.slices import Slicing, slice_scores
 from edgefashion.report.charts import confusion_chart, coverage_chart, reliability_chart
@@ -68,9 +69,9 @@ class EvaluationReport:
         }
 
 
-def make_report(model: dict[str, str], source: dict[str, str], scores: Scores, cost: Cost) -> EvaluationReport:
+def make_report(model: dict[str, str], source: dict[str, str], scores: Predictions, cost: Cost) -> EvaluationReport:
     """Works out everything that the report says; arguments as the attributes of `EvaluationReport`."""
-    evaluation = scores.evaluation()
+    evaluation = judge(scores)
     return EvaluationReport(
         model=model,
         source=source,

@@ -76,8 +76,36 @@ def prepare(source: Any, height: int, width: int, rule: str = "stretch") -> NDAr
     """
     if rule not in RESIZE_RULES:
         raise ImageError(f"Unknown resize rule {rule!r}. Known: {', '.join(RESIZE_RULES)}.")
+    return _read(source, height, width, lambda picture: _resize(picture, height, width, rule))
+
+
+def upright(source: Any, longest: int) -> NDArray[np.uint8]:
+    """Decode a picture as `prepare` does, but keep its aspect ratio: for whoever changes a picture before `prepare`.
+
+    Args:
+        source: As `prepare`.
+        longest: Pixels that the longer side may have, at least 1; a larger picture is reduced, a smaller one kept.
+
+    Returns:
+        uint8 array of shape (height, width, 3), RGB, 0–255; a new array.
+
+    Raises:
+        ImageError: As `prepare`.
+    """
+
+    def reduce(picture: Image.Image) -> NDArray[np.uint8]:
+        scale = min(1.0, longest / max(picture.size))
+        return _resize(picture, max(1, round(picture.height * scale)), max(1, round(picture.width * scale)), "stretch")
+
+    return _read(source, longest, longest, reduce)
+
+
+def _read(
+    source: Any, height: int, width: int, finish: "Callable[[Image.Image], NDArray[np.uint8]]"
+) -> NDArray[np.uint8]:
+    """Decode any source to upright RGB, at reduced size where that suffices for height × width, and finish it."""
     if isinstance(source, np.ndarray):
-        return _resize(_from_array(source), height, width, rule)
+        return finish(_from_array(source))
     name = _name(source)
     try:
         if isinstance(source, Image.Image):
@@ -86,7 +114,7 @@ def prepare(source: Any, height: int, width: int, rule: str = "stretch") -> NDAr
         else:
             with _open_bytes(source, name) as file:
                 picture = _decode(file, name, height, width)
-        return _resize(picture, height, width, rule)
+        return finish(picture)
     except ImageError:
         raise
     except Exception as error:
@@ -278,6 +306,7 @@ def _resize(picture: Image.Image, height: int, width: int, rule: str) -> NDArray
     box = None
     if rule == "crop":
         scale = min(full_width / width, full_height / height)
-        left, top = (full_width - width * scale) / 2, (full_height - height * scale) / 2
-        box = (left, top, left + width * scale, top + height * scale)
+        # Rounding must not push the box over the picture's edge: Pillow refuses that.
+        left, top = max(0.0, (full_width - width * scale) / 2), max(0.0, (full_height - height * scale) / 2)
+        box = (left, top, min(full_width, left + width * scale), min(full_height, top + height * scale))
     return np.array(picture.resize((width, height), Image.Resampling.BILINEAR, box=box), dtype=np.uint8)

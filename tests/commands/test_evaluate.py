@@ -71,7 +71,7 @@ def test_splits_and_limits(tiny_model, source, capsys):
 
 
 def test_wrong_numbers_are_wrong_usage(tiny_model, source):
-    for words in (("--limit", 0), ("--threads", -1)):
+    for words in (("--limit", 0), ("--threads", -1), ("--sample", 0)):
         with pytest.raises(UsageError, match="at least 1"):
             _run(tiny_model, source, *words)
 
@@ -139,7 +139,25 @@ def test_a_large_matrix_is_left_out():
 
 def test_many_unreadable_pictures_are_counted_and_the_first_named():
     found = score(np.eye(2), [0, 1], ("a", "b"), unreadable=[Unreadable(f"{i}.jpg", "cut") for i in range(8)])
-    lines = verb._unreadable_lines(found)
+    lines = verb.unreadable_lines(found.n, found.unreadable)
     assert lines[0] == "Skipped 8 of 10 pictures that can't be read:"
     assert len(lines) == verb.MAX_UNREADABLE_SHOWN + 2
     assert "3 more" in lines[-1]
+
+
+def test_robust_prints_every_condition_and_the_mild_mean(tiny_model, source, capsys):
+    assert _run(tiny_model, source, "--robust", "--sample", 4) == 0
+    shown = capsys.readouterr().out
+    for text in ("clean", "rotation", "15 degrees", "busy background", "points lost", "Mean loss over the mild ones: ",
+                 "Mild: rotation 15, off-centre 0.1, blur 0.005, dim 1, cast 0.25, jpeg 40."):  # fmt: skip
+        assert text in shown
+    assert _run(tiny_model, source, "--robust", "--sample", 4, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["n"] + len(told["unreadable"]) == 4
+    assert sum(item["mild"] for item in told["conditions"]) == 6
+    assert told["source"]["split"] == "validation"
+
+
+def test_a_sample_is_drawn_from_all_people(tiny_model, source, capsys):
+    assert _run(tiny_model, source, "--json", "--sample", 4, "--split", "train") == 0
+    assert json.loads(capsys.readouterr().out)["groups"] == 4

@@ -11,8 +11,9 @@ from PIL import Image
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, EdgeFashionError, ModelFileError, UsageError
 from edgefashion.evaluation.bare_model import open_bare, read_labels
-from edgefashion.evaluation.evaluate import collect, evaluate
+from edgefashion.evaluation.evaluate import evaluate
 from edgefashion.evaluation.normalisation import Normalisation, read_normalisation
+from edgefashion.evaluation.predict import predict
 from edgefashion.export.metadata_tables import metadata_buffer
 from edgefashion.runtime.card import Head, InputRule, ModelCard
 from edgefashion.taxonomy import Taxonomy
@@ -93,7 +94,7 @@ def test_logits_become_probabilities_when_asked(tmp_path, photos):
 def test_scores_that_are_not_numbers_are_refused_with_their_number(tmp_path, photos):
     path = write(tmp_path, gain=float("nan"))
     with pytest.raises(DataError, match="7 of 7 rows with NaN"):
-        collect(open_bare(path, LABELS, 1, HALF), photos)
+        predict(open_bare(path, LABELS, 1, HALF), photos)
 
 
 def test_labels_that_do_not_fit_the_outputs_or_the_data(tmp_path, photos):

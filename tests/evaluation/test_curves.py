@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from edgefashion.data.manifest import Row
 from edgefashion.errors import DataError
 from edgefashion.evaluation.curves import coverage_curve, reliability_curve
-from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.metrics import expected_calibration_error
 from edgefashion.evaluation.mistakes import worst_mistakes
+from edgefashion.evaluation.predict import Predictions
 from edgefashion.evaluation.result import SMALL
 from edgefashion.evaluation.slices import slice_scores
 
@@ -18,10 +18,10 @@ LABELS = ("shirt", "dress", "hat")
 
 
 def scores_of(probabilities, truth, rows=None, brightness=None, sides=None):
-    """Scores of pictures 0.png, 1.png … by contributors g0, g1, g2 in turn, unless rows are given."""
+    """Predictions of pictures 0.png, 1.png … by contributors g0, g1, g2 in turn, unless rows are given."""
     n = len(truth)
     rows = rows or tuple(Row(f"{i}.png", LABELS[kind], f"g{i % 3}", "test") for i, kind in enumerate(truth))
-    return Scores(
+    return Predictions(
         rows=rows,
         probabilities=np.asarray(probabilities, np.float64),
         truth=np.asarray(truth, np.int64),

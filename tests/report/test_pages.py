@@ -15,8 +15,8 @@ from edgefashion.data.check import DataReport
 from edgefashion.data.drawn import draw_garment
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.evaluation.cost import Cost, FileSize
-from edgefashion.evaluation.evaluate import Scores
 from edgefashion.evaluation.latency import Latency
+from edgefashion.evaluation.predict import Predictions
 from edgefashion.evaluation.result import sample_notes
 from edgefashion.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, coverage_chart, reliability_chart
 from edgefashion.report.evaluation_report import EvaluationReport, make_report, write_evaluation
@@ -78,7 +78,7 @@ def latency(ratio: float = 1.0, spread: float = 0.1) -> Latency:
 def small_report(
     labels: tuple[str, ...], probabilities: np.ndarray, truth: list[int], rows: tuple[Row, ...]
 ) -> EvaluationReport:
-    scores = Scores(
+    scores = Predictions(
         rows=rows, probabilities=np.asarray(probabilities, float), truth=np.array(truth), labels=labels,
         brightness=np.linspace(20, 220, len(truth)), short_sides=np.full(len(truth), 40), threshold=0.5,
     )  # fmt: skip

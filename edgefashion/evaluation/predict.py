@@ -1,0 +1,249 @@
+"""Runs a model file over labelled pictures and gives its probabilities in the labels by which they are judged."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from edgefashion.data.manifest import Manifest, Row
+from edgefashion.errors import DataError, ImageError
+from edgefashion.evaluation.checks import Floats, Indices, check_probabilities
+from edgefashion.evaluation.result import Unreadable
+from edgefashion.runtime.card import ModelCard
+from edgefashion.runtime.image import picture_size, prepare
+
+T = TypeVar("T")
+
+DECODERS = 2
+"""Threads that decode pictures while the network runs (Pillow lets go of Python's lock while it decodes)."""
+AHEAD = 16
+"""Decoded pictures that may wait for the network."""
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
+
+
+class Judged(Protocol):
+    """What `evaluate` needs of a `runtime.classifier.Classifier`."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The type head's labels, in the order of its probabilities."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The model's card."""
+
+    def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
+        """float32 (n,) probabilities of a picture."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model said of the readable pictures of a manifest, in the labels by which they are judged.
+
+    Attributes:
+        rows: The pictures that could be read.
+        probabilities: float64 (n, k), 0 to 1.
+        labels: The k labels.
+        truth: int64 (n,), index of each row's label.
+        brightness: float64 (n,), mean luma of what the network saw, 0 (black) to 255 (white).
+        short_sides: int64 (n,), the shorter side of the picture as it is stored, in pixels.
+        threshold: The card's: "not sure" below it.
+        unreadable: The pictures that were skipped.
+        mapping: Name of the mapping that led to the labels, None for the model's own.
+    """
+
+    rows: tuple[Row, ...]
+    probabilities: Floats = field(repr=False)
+    labels: tuple[str, ...]
+    truth: Indices = field(repr=False)
+    brightness: Floats = field(repr=False)
+    short_sides: Indices = field(repr=False)
+    threshold: float
+    unreadable: tuple[Unreadable, ...] = ()
+    mapping: str | None = None
+
+    @property
+    def groups(self) -> list[str]:
+        """Who took each picture."""
+        return [row.group for row in self.rows]
+
+    @property
+    def predicted(self) -> Indices:
+        """The index of every picture's best class: int64 (n,)."""
+        best: Indices = self.probabilities.argmax(axis=1).astype(np.int64)
+        return best
+
+    @property
+    def confidence(self) -> Floats:
+        """The probability of every picture's best class: float64 (n,)."""
+        best: Floats = self.probabilities.max(axis=1)
+        return best
+
+
+def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], None] | None = None) -> Predictions:
+    """Runs a model file on every picture of a manifest.
+
+    Where the manifest's labels aren't the model's own and the model's taxonomy has the manifest's mapping, the
+    probabilities are translated first (`map_probabilities`); a label that the mapping never reaches gets
+    probability 0, so its pictures count as wrong. Otherwise the manifest's labels must be among the model's.
+
+    Args:
+        classifier: The opened model.
+        manifest: The pictures.
+        progress: Called with 1 after each picture, in the calling thread.
+
+    Raises:
+        DataError: The label sets don't fit, or there is no readable picture.
+    """
+    name = route(classifier, manifest)
+    card = classifier.card
+
+    def load(row: Row) -> tuple[npt.NDArray[np.uint8], int]:
+        source = manifest.picture(row)
+        picture = prepare(source, card.input.height, card.input.width, card.input.resize)
+        return picture, min(picture_size(source))
+
+    found: list[npt.NDArray[np.float32]] = []
+    kept: list[Row] = []
+    brightness: list[float] = []
+    short_sides: list[int] = []
+    unreadable: list[Unreadable] = []
+    for row, item in loaded(manifest.rows, load):
+        if isinstance(item, Unreadable):
+            unreadable.append(item)
+        else:
+            picture, short_side = item
+            found.append(classifier.probabilities(picture))
+            kept.append(row)
+            brightness.append(float(picture.mean(axis=(0, 1)) @ LUMA))
+            short_sides.append(short_side)
+        if progress is not None:
+            progress(1)
+    require_pictures(manifest, len(found), unreadable)
+    scores, labels = translate(np.stack(found), classifier, manifest, name)
+    truth = np.array([labels.index(row.type) for row in kept], dtype=np.int64)
+    return Predictions(
+        rows=tuple(kept),
+        probabilities=scores,
+        labels=labels,
+        truth=truth,
+        brightness=np.array(brightness),
+        short_sides=np.array(short_sides, dtype=np.int64),
+        threshold=card.threshold,
+        unreadable=tuple(unreadable),
+        mapping=name,
+    )
+
+
+def require_pictures(manifest: Manifest, readable: int, unreadable: Sequence[Unreadable]) -> None:
+    """Raises DataError where no picture of a manifest could be read."""
+    if not readable:
+        reason = f"; the first: {unreadable[0].path}: {unreadable[0].reason}" if unreadable else ""
+        raise DataError(
+            f"'{manifest.name}' has no readable picture to judge on ({len(unreadable)} unreadable{reason})."
+        )
+
+
+def translate(
+    probabilities: npt.ArrayLike, classifier: Judged, manifest: Manifest, name: str | None
+) -> tuple[Floats, tuple[str, ...]]:
+    """Gives probabilities (n, k) of the model's labels as float64 (n, m) of the m labels to judge by, and those labels.
+
+    Args:
+        probabilities: Shape (n, k), 0 to 1, in the order of the model's labels.
+        classifier: The model.
+        manifest: The pictures; with a mapping its labels come first.
+        name: What `route` said.
+    """
+    scores = check_probabilities(probabilities)
+    if name is None:
+        return scores, tuple(classifier.labels)
+    mapped, reached = map_probabilities(scores, classifier.labels, classifier.card.taxonomy.mappings[name])
+    labels = manifest.labels + tuple(label for label in reached if label not in manifest.labels)
+    scores = np.zeros((len(mapped), len(labels)))
+    scores[:, [labels.index(label) for label in reached]] = mapped
+    return scores, labels
+
+
+def route(classifier: Judged, manifest: Manifest) -> str | None:
+    """Gives the name of the mapping that leads to the manifest's labels, None for the model's own labels.
+
+    Raises:
+        DataError: The label sets don't fit.
+    """
+    own, asked = set(classifier.labels), set(manifest.labels)
+    if own != asked and manifest.mapping is not None and manifest.mapping in classifier.card.taxonomy.mappings:
+        return manifest.mapping
+    if asked <= own:
+        return None
+    known = ", ".join(classifier.card.taxonomy.mappings) or "none"
+    raise DataError(
+        f"The labels of '{manifest.name}' ({', '.join(manifest.labels)}) aren't the model's "
+        f"({', '.join(classifier.labels)}), and no mapping leads to them (asked: {manifest.mapping}; known: {known})."
+    )
+
+
+def loaded(rows: Sequence[Row], load: Callable[[Row], T]) -> Iterator[tuple[Row, T | Unreadable]]:
+    """Rows with what `load` makes of each, in order, made a little ahead in other threads; unreadable ones say why."""
+
+    def attempt(row: Row) -> T | Unreadable:
+        try:
+            return load(row)
+        except (ImageError, OSError) as error:
+            return Unreadable(row.path, str(error))
+
+    waiting: deque[tuple[Row, Future[T | Unreadable]]] = deque()
+    pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+    try:
+        for row in rows:
+            waiting.append((row, pool.submit(attempt, row)))
+            if len(waiting) > AHEAD:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def map_probabilities(
+    probabilities: npt.ArrayLike, labels: Sequence[str], mapping: Mapping[str, str]
+) -> tuple[Floats, tuple[str, ...]]:
+    """Translates probabilities of types to those of another label set.
+
+    Types that map to the same label are added up, unmapped types are dropped, and each row is divided by its sum. A
+    row of which nothing is left becomes equal shares: the model saw only types that the other set doesn't have.
+
+    Args:
+        probabilities: Shape (n, k), 0 to 1.
+        labels: The k types.
+        mapping: Type to label of the other set.
+
+    Returns:
+        float64 (n, m) with rows that sum to 1, and the m labels in the order in which the types first reach them.
+
+    Raises:
+        DataError: Wrong shapes or values, or no type is mapped.
+    """
+    scores = check_probabilities(probabilities)
+    if scores.shape[1] != len(labels):
+        raise DataError(f"Every score needs a label. Received: {scores.shape[1]} scores and {len(labels)} labels.")
+    reached = tuple(dict.fromkeys(mapping[label] for label in labels if label in mapping))
+    if not reached:
+        raise DataError(f"The mapping knows none of the model's labels. Received: {', '.join(labels)}.")
+    table = np.zeros((len(labels), len(reached)))
+    for row, label in enumerate(labels):
+        if label in mapping:
+            table[row, reached.index(mapping[label])] = 1
+    mapped = scores @ table
+    total = mapped.sum(axis=1, keepdims=True)
+    shares: Floats = np.divide(mapped, total, out=np.full_like(mapped, 1 / len(reached)), where=total > 0)
+    return np.minimum(shares, 1.0), reached
