@@ -93,7 +93,7 @@ def test_leaving_everything_out_is_refused(review: Review) -> None:
 
 
 def test_pictures_without_files_and_strange_suspects_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has no picture 'nobody.jpg'"):
+    with pytest.raises(DataError, match=r"has no picture 'nobody\.jpg'"):
         write_review(tmp_path, manifest(tmp_path), [Suspect("nobody.jpg", "hat", "dress", 0.5)])
     dash = Manifest("dash", (Row("a.jpg", LEFT_OUT, "g", "train"),), (LEFT_OUT,), tmp_path)
     with pytest.raises(DataError, match="rename it"):

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from PIL import Image
-from tests.evaluation.handmade import HandmadeModel, dense_model
 
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, ModelFileError
 from edgefashion.evaluation.embeddings import embedding_network, read_embeddings
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
+from tests.evaluation.handmade import HandmadeModel, dense_model
 
 
 @pytest.fixture
