@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 def run_find(arguments: argparse.Namespace) -> int:
     """Searches, and writes a review's folder."""
     from edgefashion.commands import display
-    from edgefashion.data.corrections import write_review
+    from edgefashion.data.corrections import PROPOSED_FILE, write_review
     from edgefashion.data.sources import open_source
 
     for name in ("folds", "top", "threads"):
@@ -90,7 +90,8 @@ def run_find(arguments: argparse.Namespace) -> int:
     found, warnings = search(manifest, arguments)
     listed = found.suspects(arguments.top)
     review = write_review(arguments.out, manifest, listed, arguments.overwrite)
-    sheet = write_sheet(review, found) if listed else None
+    if listed:
+        write_sheet(review, found)
     if arguments.json:
         facts: dict[str, Any] = {"source": {"name": manifest.name, "digest": manifest.digest}, "warnings": warnings}
         display.print_json(facts | found.to_dict() | {"suspects": [asdict(item) for item in review.suspects]})
@@ -103,16 +104,13 @@ def run_find(arguments: argparse.Namespace) -> int:
     for label, count in found.unjudged.items():
         print(f"Note: {count} pictures of {label} can't be judged: nobody else photographed one.")
     rows = [[n, item.given, item.likelier, f"{item.probability:.0%}", item.path] for n, item in enumerate(listed, 1)]
-    heading = (
-        f"{manifest.name}: of {len(found.rows):,} labels about {found.ranking.estimated:,} look wrong; {found.evidence}"
-    )
-    display.table(["rank", "given", "likelier", "given is wrong", "picture"], rows[:SHOWN], title=heading)
-    if sheet is None:
+    heading = f"{manifest.name}: of {len(found.rows):,} labels about {found.ranking.estimated:,} look wrong"
+    headers = ["rank", "given", "likelier", "given is wrong", "picture"]
+    display.table(headers, rows[:SHOWN], title=f"{heading}; {found.evidence}")
+    if not listed:
         print("No label is suspicious.")
         return 0
-    print(
-        f"Wrote {len(listed):,} suspects to {arguments.out}: {sheet.name} to look at, proposed.csv with their likelier labels."
-    )
+    print(f"Wrote {len(listed):,} suspects to {arguments.out}: {SHEET_FILE} to look at, {PROPOSED_FILE} to compare.")
     print(f"Next: edgefashion labels review {arguments.out}")
     return 0
 
@@ -169,8 +167,8 @@ def training_warnings(training: Mapping[str, Any], manifest: Manifest, consequen
     return []
 
 
-def write_sheet(review: Review, found: LabelErrors) -> Path:
-    """Draws the first suspects; gives the picture's path."""
+def write_sheet(review: Review, found: LabelErrors) -> None:
+    """Draws the first suspects."""
     from io import BytesIO
 
     from edgefashion.data.manifest import write_file
@@ -184,12 +182,10 @@ def write_sheet(review: Review, found: LabelErrors) -> Path:
         )
         for number, item in enumerate(review.suspects[:SHEET_TILES], start=1)
     ]
-    title = f"{found.name}: the {len(tiles)} most suspicious of {len(found.rows):,} labels, and how probably the given one is wrong"
+    title = f"{found.name}: the {len(tiles)} most suspicious of {len(found.rows):,} labels"
     stream = BytesIO()
     contact_sheet(tiles, title).save(stream, "PNG")
-    path = review.folder / SHEET_FILE
-    write_file(path, stream.getvalue())
-    return path
+    write_file(review.folder / SHEET_FILE, stream.getvalue())
 
 
 def run_review(arguments: argparse.Namespace) -> int:
@@ -245,9 +241,7 @@ def run_apply(arguments: argparse.Namespace) -> int:
     if arguments.json:
         display.print_json({"manifest": str(path), "pictures": len(corrected.rows), **facts, "undecided": undecided})
         return 0
-    print(
-        f"Wrote {path}: {len(corrected.rows):,} pictures, {changes.changed} labels changed, {changes.confirmed} confirmed, "
-        f"{changes.left_out} pictures left out, {undecided} suspects undecided (they keep their label)."
-    )
+    print(f"Wrote {path}: {len(corrected.rows):,} pictures, {changes.changed} with a new label.")
+    print(f"Confirmed: {changes.confirmed}; left out: {changes.left_out}; undecided, so left as they are: {undecided}.")
     print(f"Next: edgefashion data check {path}")
     return 0

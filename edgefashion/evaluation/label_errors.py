@@ -102,8 +102,8 @@ def check_labels(manifest: Manifest) -> None:
     held = {row.type for row in manifest.rows}
     if len(held) < 2:
         raise DataError(
-            f"'{manifest.name}' holds pictures under {len(held)} label{'' if len(held) == 1 else 's'}; a wrong label can "
-            "only be told where there are at least two."
+            f"'{manifest.name}' holds pictures under {len(held)} label{'' if len(held) == 1 else 's'}; a wrong label "
+            "can only be told where there are at least two."
         )
 
 

@@ -22,7 +22,7 @@ class Noise:
     Attributes:
         share: Share of wrong labels, 0 to 1.
         sharpness: The exponent of the probabilities.
-        clean: float64 (n, k), probability of each class being the true one before the given label is seen; rows sum to 1.
+        clean: float64 (n, k), probability of each class before the given label is seen; rows sum to 1.
         wrong: float64 (n,), probability that the given label is wrong, 0 to 1; it falls as the label's `clean` rises.
     """
 
@@ -35,12 +35,12 @@ class Noise:
 def fit_noise(scores: Floats, given: Indices) -> Noise:
     """Fits two numbers by maximum likelihood: how sure the probabilities ought to be, and the share of wrong labels.
 
-    The model: the true class of a picture has the probabilities p^s / sum(p^s); a share e of the labels is exchanged for
-    any other class alike. So a given label y has the likelihood (1 - e) p_y + e (1 - p_y) / (k - 1), of which the second
-    term's part is the probability that it is wrong. s is searched on a grid, e by expectation maximisation (A. P.
-    Dempster, N. M. Laird and D. B. Rubin, JRSS B 39 (1977), pp. 1-38); s is the inverse of the temperature of C. Guo et
-    al., "On calibration of modern neural networks", ICML 2017. Labels that people confuse are exchanged for similar
-    ones, not for any: the probability is a measure, not a promise.
+    The model: the true class of a picture has the probabilities p^s / sum(p^s); a share e of the labels is exchanged
+    for any other class alike. So a given label y has the likelihood (1 - e) p_y + e (1 - p_y) / (k - 1), of which the
+    second term's part is the probability that it is wrong. s is searched on a grid, e by expectation maximisation
+    (A. P. Dempster, N. M. Laird and D. B. Rubin, JRSS B 39 (1977), pp. 1-38); s is the inverse of the temperature of
+    C. Guo et al., "On calibration of modern neural networks", ICML 2017. People take one thing for a similar one, not
+    for any other: with such labels the probability is a measure, not a promise.
 
     Args:
         scores: Shape (n, k), 0 to 1, checked.
