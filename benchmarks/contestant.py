@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import IO, cast
 
 from benchmarks.subject import ROOT
 
@@ -30,39 +32,53 @@ class Contestant:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
         environment |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
         self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 (open while the child lives; a full pipe would stop it)
-        self._child = subprocess.Popen(
-            [str(python), "-m", f"benchmarks.children.{script}", *words],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True, cwd=ROOT, env=environment,
-        )  # fmt: skip
+        try:
+            self._child = subprocess.Popen(
+                [str(python), "-m", f"benchmarks.children.{script}", *words],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True, cwd=ROOT, env=environment,
+            )  # fmt: skip
+        except OSError as error:
+            self._said.close()
+            raise ContestantError(f"{script} can't be started: {error.strerror}") from error
+        self._input, self._output = cast(IO[str], self._child.stdin), cast(IO[str], self._child.stdout)
         self.peak_bytes = 0
         try:
             self.facts: dict[str, str] = json.loads(self._line())
-        except json.JSONDecodeError as error:
-            raise ContestantError(f"{script} said what is no JSON") from error
+        except (ContestantError, json.JSONDecodeError) as error:
+            self._release()
+            raise ContestantError(f"{script}: {error}") from error
 
     def turn(self) -> None:
         """One run."""
-        if self._child.stdin is None:
-            raise ContestantError("no way to speak to the contestant")
-        self._child.stdin.write("\n")
-        self._child.stdin.flush()
+        self._input.write("\n")
+        self._input.flush()
         self._line()
 
     def close(self) -> None:
         """Ends the child and reads its peak memory."""
-        if self._child.poll() is None and self._child.stdin is not None:
-            self._child.stdin.close()
+        try:
+            self._input.close()
             self.peak_bytes = int(json.loads(self._line())["peak_bytes"])
             self._child.wait(timeout=60)
+        finally:
+            self._release()
 
     def _line(self) -> str:
-        line = self._child.stdout.readline() if self._child.stdout else ""
+        line = self._output.readline()
         if not line:
             self._child.wait(timeout=60)
             self._said.seek(0)
             said = self._said.read().strip().splitlines()
             raise ContestantError(said[-1][:300] if said else f"ended with code {self._child.returncode}")
         return line
+
+    def _release(self) -> None:
+        """Stops the child if it still runs, and closes what leads to it."""
+        self._child.kill()
+        self._child.wait()
+        for stream in (self._input, self._output, self._said):
+            with suppress(OSError):
+                stream.close()
 
     def __enter__(self) -> Contestant:
         return self
@@ -71,5 +87,4 @@ class Contestant:
         if kind is None:
             self.close()
         else:
-            self._child.kill()
-            self._child.wait()
+            self._release()

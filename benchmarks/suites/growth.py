@@ -42,7 +42,9 @@ def measure(arguments: argparse.Namespace) -> Result:
     path = model_path(arguments.model)
     rows = _pictures(path, sorted(arguments.pictures))
     content = path.read_bytes()
-    opened = {f"{threads} threads": Interpreter.open(content, threads) for threads in arguments.threads}
+    opened = {
+        f"{threads} thread{'s' * (threads > 1)}": Interpreter.open(content, threads) for threads in arguments.threads
+    }
     for name, item in compare_latency(opened, repeats=arguments.repeats).items():
         rows.append(("threads", name, round(item.ratio, 2), None, round(item.spread, 2)))
     files = {_side(content): content}

@@ -108,8 +108,8 @@ def _usable(entries: list[Entry]) -> tuple[list[Entry], dict[str, str], dict[str
             with entry.start(1) as contestant:
                 versions[entry.runtime] = contestant.facts["version"]
             usable.append(entry)
-        except (ContestantError, OSError) as error:
-            skipped[entry.title] = f"skipped ({str(error).replace(str(Path.home()), '~')})"
+        except ContestantError as error:
+            skipped[entry.title] = f"skipped ({error})"
     return usable, versions, skipped
 
 

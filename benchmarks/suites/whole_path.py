@@ -98,8 +98,8 @@ def _mediapipe(
                 turns[THEIRS[name]] = contestant.turn
             version = contestant.facts["version"]
             turns[MESSAGE] = stack.enter_context(Contestant("nothing")).turn
-        except (ContestantError, OSError) as error:
-            turns, version = {}, f"skipped ({error.strerror if isinstance(error, OSError) else error})"
+        except ContestantError as error:
+            turns, version = {}, f"skipped ({error})"
         yield turns, version
 
 

@@ -14,7 +14,7 @@ from edgefashion.commands.display import print_json, progress
 from edgefashion.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgefashion.training.loop import Progress
+    from edgefashion.training.loop import Progress, Report
 
 HELP = (
     "Train a model from a recipe, or from your own pictures. Stages: fit, refine, distil, prune, quantise-aware; each "
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     source = arguments.data or recipe.data.source
     print(f"{recipe.name}: {', '.join(_plan(recipe))} on {source} → {folder}", file=sys.stderr)
     table = _Table()
-    report = table.show
+    report: Report = table.show
     if arguments.tensorboard:
         from edgefashion.training.tensorboard import with_events
 

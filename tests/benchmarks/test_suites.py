@@ -146,8 +146,8 @@ def test_limit_is_a_fraction_of_the_fastest_product(tiny_model, operators_model,
 
 def test_growth_counts_pictures_threads_and_sides(tiny_model):
     result = _measure(growth, "--model", tiny_model, "--pictures", 1, 3, "--threads", 1, 2, "--sides", "--repeats", 3)
-    assert [row[1] for row in result.rows] == ["1", "3", "1 threads", "2 threads", "32 × 32, 0.4 M MACs"]
-    assert [row[2] for row in result.rows if row[1] in ("1", "1 threads")] == [1, 1]
+    assert [row[1] for row in result.rows] == ["1", "3", "1 thread", "2 threads", "32 × 32, 0.4 M MACs"]
+    assert [row[2] for row in result.rows if row[1] in ("1", "1 thread")] == [1, 1]
     assert 0 < result.rows[1][2] < 1  # Three pictures share one start of Python.
     assert result.rows[0][3] > 20
 
