@@ -19,7 +19,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help demo install test check format bench models test-runtimes test-converters wheel lock clean
+.PHONY: help demo install test check format bench bench-full models test-runtimes test-converters wheel lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -115,8 +115,11 @@ test-runtimes: $(VENV)/dev.stamp  ## open the shipped files with old and foreign
 test-converters: $(CONVERT_VENV)/convert.stamp  ## prove the converted networks equal to their originals (needs torch)
 	$(CONVERT_VENV)/bin/python -m pytest tests/converters $(ARGS)
 
-bench: $(VENV)/dev.stamp  ## measure the ratios of benchmarks/ on this machine
+bench: $(VENV)/dev.stamp  ## measure the ratios of benchmarks/ on this machine (minutes)
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+bench-full: $(VENV)/dev.stamp  ## the same and every peer, trained and judged here (hours; goes on where it stopped)
+	CLOTHING="$(CLOTHING)" $(BIN)/python -m benchmarks.run $(or $(ARGS),--full)
 
 models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours)
 	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base

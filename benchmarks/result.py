@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("ai-edge-litert", "cleanlab", "numpy", "pillow", "scikit-learn", "tensorflow-cpu")
+PACKAGES = (
+    "ai-edge-litert",
+    "cleanlab",
+    "numpy",
+    "pillow",
+    "scikit-learn",
+    "tensorflow-cpu",
+    "tensorflow-model-optimization",
+    "tf_keras",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,26 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Ours beside one rival's, in one measure; what the table of losses is made from.
+
+    `clear`: whether the difference is more than chance or noise would give.
+    """
+
+    measure: str
+    ours: float
+    rival: str
+    theirs: float
+    lower_is_better: bool
+    clear: bool = True
+
+    @property
+    def lost(self) -> bool:
+        """Whether the rival does better."""
+        return self.theirs < self.ours if self.lower_is_better else self.theirs > self.ours
+
+
+@dataclass(frozen=True)
 class Result:
     """One suite's result.
 
@@ -41,6 +70,7 @@ class Result:
         rows: Cells, text and numbers; as many as columns.
         settings: What was run: model, repeats, threads, picture.
         limits: Bounds and where the measurement stands.
+        comparisons: Ours against rivals.
     """
 
     name: str
@@ -49,6 +79,7 @@ class Result:
     rows: tuple[tuple[str | float | None, ...], ...]
     settings: dict[str, Any] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     def write(self, folder: Path = RESULTS) -> Path:
         """Writes the result with machine and versions, under a temporary name first; gives the path."""
@@ -65,6 +96,7 @@ class Result:
         data = json.loads(path.read_text())
         facts = data.pop("machine")
         data["limits"] = tuple(Limit(**item) for item in data["limits"])
+        data["comparisons"] = tuple(Comparison(**item) for item in data.get("comparisons", ()))
         data["columns"] = tuple(data["columns"])
         data["rows"] = tuple(tuple(row) for row in data["rows"])
         return cls(**data), facts

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 FRAME = (480, 640)
 """Height and width of a camera's frame, pixels."""
+PHONE = (3000, 4000)
+"""Height and width of a phone's photo: 12 megapixels."""
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
@@ -38,14 +40,14 @@ def photo() -> Path:
     return min(EXAMPLES.glob("*.jpg"))
 
 
-def frame() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """An example photo as a camera's frame: uint8 (480, 640, 3) RGB."""
+def frame(size: tuple[int, int] = FRAME) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """An example photo at a size (height, width): uint8 (height, width, 3) RGB; a camera's frame if none is given."""
     with Image.open(photo()) as picture:
-        return np.asarray(picture.convert("RGB").resize(FRAME[::-1], Image.Resampling.BICUBIC))
+        return np.asarray(picture.convert("RGB").resize(size[::-1], Image.Resampling.BICUBIC))
 
 
-def frame_jpeg() -> bytes:
-    """The same frame as a JPEG of quality 90."""
+def frame_jpeg(size: tuple[int, int] = FRAME) -> bytes:
+    """The same as a JPEG of quality 90."""
     stream = io.BytesIO()
-    Image.fromarray(frame()).save(stream, "JPEG", quality=90)
+    Image.fromarray(frame(size)).save(stream, "JPEG", quality=90)
     return stream.getvalue()

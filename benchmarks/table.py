@@ -1,7 +1,8 @@
 """Writes the tables of the README files from the committed results: `python -m benchmarks.table [--check]`.
 
 A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists;
-the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`.
+the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`; the comparisons that a rival
+wins between `<!-- losses:begin -->` and `<!-- losses:end -->`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from benchmarks.subject import ROOT
 
 PAGES = (ROOT / "README.md", ROOT / "benchmarks" / "README.md")
 MARKED = re.compile(r"(<!-- bench:([a-z-]+):begin -->\n).*?(<!-- bench:\2:end -->)", re.DOTALL)
+
+
+LOSSES = re.compile(r"(<!-- losses:begin -->\n).*?(<!-- losses:end -->)", re.DOTALL)
 
 
 def render(result: Result, machine: dict[str, Any]) -> str:
@@ -55,7 +59,24 @@ def fill(page: str, folder: Path = RESULTS) -> str:
         path = folder / f"{match[2]}.json"
         return f"{match[1]}{render(*Result.read(path))}\n{match[3]}" if path.exists() else match[0]
 
-    return fill_models(MARKED.sub(replaced, page))
+    filled = LOSSES.sub(lambda match: f"{match[1]}{losses_table(folder)}\n{match[2]}", page)
+    return fill_models(MARKED.sub(replaced, filled))
+
+
+def losses_table(folder: Path = RESULTS) -> str:
+    """Markdown: every committed comparison in which the rival does better, and how many there are in all."""
+    results = [Result.read(path)[0] for path in sorted(folder.glob("*.json"))]
+    compared = [(result.name, item) for result in results for item in result.comparisons]
+    lost = [(suite, item) for suite, item in compared if item.lost]
+    if not compared:
+        return "No comparison with a rival is committed yet."
+    lines = [f"The rival does better in {len(lost)} of {len(compared)} comparisons.", ""]
+    if lost:
+        lines += [_row(["suite", "measure", "rival", "ours", "theirs", "more than chance"]), _row(["---"] * 6)]
+    for suite, item in lost:
+        values = (f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}" for value in (item.ours, item.theirs))
+        lines.append(_row([suite, item.measure, item.rival, *values, "yes" if item.clear else "no"]))
+    return "\n".join(lines).rstrip()
 
 
 def stale_pages() -> list[Path]:

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Verb] = {
     "parity": Verb(
         "edgefashion.commands.parity", "compare a model file with its float checkpoint, and runtimes with each other"
     ),
+    "runs": Verb("edgefashion.commands.runs", "list runs and their files side by side, with a picture"),
     "inspect": Verb("edgefashion.commands.inspect", "show a .tflite: card, tensors, operators, MACs, sizes"),
     "verify": Verb("edgefashion.commands.verify", "check on this device that a model computes its golden vectors"),
     "classify": Verb("edgefashion.commands.classify", "tell what garments pictures show"),
@@ -56,6 +57,7 @@ EXTRAS = {
     "jinja2": "report",
     "cleanlab": "labels",
     "sklearn": "labels",
+    "matplotlib": "report",
     "torch": "convert",
 }
 

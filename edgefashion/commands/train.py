@@ -14,7 +14,7 @@ from edgefashion.commands.display import print_json, progress
 from edgefashion.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgefashion.training.loop import Progress
+    from edgefashion.training.loop import Progress, Report
 
 HELP = (
     "Train a model from a recipe, or from your own pictures. Stages: fit, refine, distil, prune, quantise-aware; each "
@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="RUN", type=Path, help="the run's folder (default: runs/NAME)")
     parser.add_argument("--list", action="store_true", help="list the shipped recipes and stop")
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="also write event files: tensorboard --logdir RUN/tensorboard"
+    )
     parser.add_argument("--json", action="store_true", help="print the results as JSON at the end")
 
 
@@ -70,9 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
     source = arguments.data or recipe.data.source
     print(f"{recipe.name}: {', '.join(_plan(recipe))} on {source} → {folder}", file=sys.stderr)
     table = _Table()
+    report: Report = table.show
+    if arguments.tensorboard:
+        from edgefashion.training.tensorboard import with_events
+
+        report = with_events(table.show, folder / "tensorboard")
     manifest = open_source(source)
     with progress(len(manifest.rows), "Decoding pictures") as bar:
-        checkpoint = run_recipe(recipe, folder, table.show, source, bar.advance)
+        checkpoint = run_recipe(recipe, folder, report, source, bar.advance)
     result = {"run": str(folder), "checkpoint": str(folder / "checkpoint.safetensors"), "accuracy": checkpoint.accuracy,
               "temperature": checkpoint.temperature, "threshold": checkpoint.threshold}  # fmt: skip
     if arguments.json:

@@ -7,13 +7,21 @@ import pytest
 from PIL import Image
 
 from benchmarks import run, subject
-from benchmarks.suites import precision, resize, start, whole_path
+from benchmarks.contestant import Contestant, ContestantError
+from benchmarks.suites import growth, latency, limit, precision, resize, start, whole_path
+from edgefashion.errors import DataError
+from tests.conftest import DATA
 
 
 def _measure(suite, *words):
     parser = argparse.ArgumentParser()
     suite.add_arguments(parser)
     return suite.measure(parser.parse_args([str(word) for word in words]))
+
+
+@pytest.fixture
+def operators_model():
+    return DATA / "operators_int8.tflite"
 
 
 @pytest.fixture
@@ -65,10 +73,12 @@ def test_start_stops_where_a_contestant_fails(tmp_path):
 
 
 def test_whole_path_runs_on_one_and_two_threads(tiny_model):
-    result = _measure(whole_path, "--model", tiny_model, "--repeats", 3)
-    assert [row[1] for row in result.rows] == [1, 1, 1, 2, 2, 2]
+    result = _measure(whole_path, "--model", tiny_model, "--repeats", 3, "--mediapipe-python", "no-such-python")
+    assert [row[1] for row in result.rows] == [1] * 4 + [2] * 4
     assert [row[2] for row in result.rows if row[0] == whole_path.NETWORK] == [1, 1]
     assert len(result.limits) == 4
+    assert result.comparisons == ()
+    assert result.settings["mediapipe"].startswith("skipped (")
 
 
 def test_precision_compares_with_the_float_file(tiny_model, tmp_path, monkeypatch):
@@ -85,10 +95,78 @@ def test_precision_compares_with_the_float_file(tiny_model, tmp_path, monkeypatc
 def test_show_writes_nothing_and_mistakes_are_one_line(tiny_model, capsys, monkeypatch):
     monkeypatch.setattr(run.Result, "write", lambda self: pytest.fail("wrote a result"))
     monkeypatch.setattr(run.table, "update_all", lambda: pytest.fail("wrote a page"))
-    assert run.main(["whole-path", "--show", "--model", str(tiny_model), "--repeats", "2"]) == 0
-    assert "**Classifier.classify" in capsys.readouterr().out
+    assert run.main(["start", "--show", "--model", str(tiny_model), "--repeats", "1"]) == 0
+    assert "**A cold start" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="no such model file"):
-        run.main(["whole-path", "--show", "--model", "garment-bass"])
+        run.main(["start", "--show", "--model", "garment-bass"])
+
+
+def test_latency_asks_processes_and_says_who_is_skipped(tiny_model, operators_model):
+    words = ("--model", tiny_model, "--rivals", "--runtimes", "tflite_runtime", "--tflite-python", "no-such-python")
+    result = _measure(latency, *words, "--repeats", 3, "--starts", 1, "--threads", 1)
+    (row,) = (dict(zip(result.columns, row, strict=True)) for row in result.rows)
+    assert (row["runtime"], row["threads"], row["latency ratio"], row["cold start ratio"]) == (
+        "ai_edge_litert",
+        1,
+        1,
+        1,
+    )
+    assert 20 < row["peak memory, MB"] < 400
+    assert row["raw bytes"] == tiny_model.stat().st_size
+    assert result.settings["tiny_int8.tflite, tflite_runtime"].startswith("skipped (")
+    assert result.comparisons == ()
+
+
+def test_latency_compares_with_a_rival(tiny_model, operators_model, monkeypatch):
+    monkeypatch.setattr(latency, "built", lambda name: operators_model)
+    words = ("--model", tiny_model, "--rivals", "mobilenet-v2-224", "--runtimes")
+    result = _measure(latency, *words, "--repeats", 3, "--starts", 1, "--threads", 1)
+    assert [row[0] for row in result.rows] == ["tiny_int8.tflite", "mobilenet-v2-224"]
+    measures = [item.measure for item in result.comparisons]
+    assert measures == ["latency ratio, 1 thread", "cold start ratio", "peak memory, MB, 1 thread"]
+    assert all(item.rival == "mobilenet-v2-224, ai_edge_litert" for item in result.comparisons)
+
+
+def test_a_contestant_that_fails_says_why(tmp_path):
+    (tmp_path / "text.tflite").write_text("no model")
+    with pytest.raises(ContestantError, match=r"^(?!Traceback).+"):
+        Contestant("network", str(tmp_path / "text.tflite"), "ai_edge_litert", "1")
+    with pytest.raises(ContestantError, match="No module named"):
+        Contestant("no_such_script")
+
+
+def test_limit_is_a_fraction_of_the_fastest_product(tiny_model, operators_model, monkeypatch):
+    monkeypatch.setattr(limit, "built", lambda name: tiny_model)
+    result = _measure(limit, "--model", tiny_model, "--repeats", 3, "--threads", 1, "--products", 512)
+    ours, product = (dict(zip(result.columns, row, strict=True)) for row in result.rows)
+    assert product["fraction of the limit"] == 1
+    assert 0 < ours["fraction of the limit"] < 20
+    assert ours["MACs"] == product["MACs"]
+
+
+def test_growth_counts_pictures_threads_and_sides(tiny_model):
+    result = _measure(growth, "--model", tiny_model, "--pictures", 1, 3, "--threads", 1, 2, "--sides", "--repeats", 3)
+    assert [row[1] for row in result.rows] == ["1", "3", "1 thread", "2 threads", "32 × 32, 0.4 M MACs"]
+    assert [row[2] for row in result.rows if row[1] in ("1", "1 thread")] == [1, 1]
+    assert 0 < result.rows[1][2] < 1  # Three pictures share one start of Python.
+    assert result.rows[0][3] > 20
+
+
+def test_of_many_suites_one_that_fails_is_told_and_the_others_run(capsys, monkeypatch):
+    seen = []
+
+    def fails(arguments):
+        raise DataError("no photos here.")
+
+    def runs(arguments):
+        seen.append(arguments.suite)
+        return run.Result(arguments.suite, "T", ("a",), (("b",),))
+
+    for name in run.FULL:
+        monkeypatch.setattr(run.SUITES[name], "measure", fails if name == "growth" else runs)
+    assert run.main(["--full", "--show"]) == 1
+    assert seen == [name for name in run.FULL if name != "growth"]
+    assert "growth failed: no photos here." in capsys.readouterr().err
 
 
 def test_the_frame_is_a_cameras():

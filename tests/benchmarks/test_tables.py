@@ -1,5 +1,6 @@
 """The tables are made from the committed results; no ratio is asserted here."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import table
-from benchmarks.result import RESULTS, Limit, Result
+from benchmarks.result import RESULTS, Comparison, Limit, Result
 from benchmarks.run import SUITES
 from benchmarks.suites import resize
 
@@ -38,6 +39,24 @@ def test_a_marked_table_is_written_and_the_rest_of_the_page_kept(tmp_path):
     assert "| adds | 30 ms | 31 ms | **no** |" in filled
     assert "old" not in filled
     assert table.fill(filled, tmp_path) == filled
+
+
+def test_losses_are_listed_whatever_they_are_measured_in(tmp_path):
+    assert table.losses_table(tmp_path) == "No comparison with a rival is committed yet."
+    compared = (
+        Comparison("accuracy", 0.9, "big", 0.95, lower_is_better=False, clear=False),
+        Comparison("bytes", 900, "big", 123_456, lower_is_better=True),
+        Comparison("latency ratio", 1.0, "small", 0.5, lower_is_better=True),
+        Comparison("latency ratio", 1.0, "equal", 1.0, lower_is_better=True),
+    )
+    dataclasses.replace(RESULT, comparisons=compared).write(tmp_path)
+    assert Result.read(tmp_path / "toy.json")[0].comparisons == compared
+    page = table.fill("<!-- losses:begin -->\nold\n<!-- losses:end -->", tmp_path)
+    assert "The rival does better in 2 of 4 comparisons." in page
+    assert "| toy | accuracy | big | 0.9 | 0.95 | no |" in page
+    assert "| toy | latency ratio | small | 1 | 0.5 | yes |" in page
+    assert "equal" not in page
+    assert "old" not in page
 
 
 def test_the_pages_show_the_committed_results():

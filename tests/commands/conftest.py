@@ -57,5 +57,6 @@ def tiny_recipe(tmp_path_factory):
 def tiny_run(tiny_recipe: Path) -> Path:
     """The finished run of the tiny recipe."""
     run = tiny_recipe.parent / "run"
-    assert main(["train", str(tiny_recipe), "--data", str(tiny_recipe.parent / "garments"), "--out", str(run)]) == 0
+    words = ["train", str(tiny_recipe), "--data", str(tiny_recipe.parent / "garments"), "--out", str(run)]
+    assert main([*words, "--tensorboard"]) == 0
     return run

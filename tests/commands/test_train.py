@@ -83,6 +83,8 @@ def test_a_run_says_what_comes_next_and_goes_on_at_once(tiny_recipe, tiny_run, c
     assert found["accuracy"]["top1"] > 0.5
     told = json.loads((tiny_run / "run.json").read_text(encoding="utf-8"))
     assert told["results"]["accuracy"] == found["accuracy"]
+    for stage in ("fit", "quantise-aware"):
+        assert list((tiny_run / "tensorboard" / stage).glob("events.out.tfevents.*"))
 
 
 @pytest.mark.slow

@@ -1,0 +1,164 @@
+"""Peers: the cache, a real one on drawn digits of cloth, who is skipped, and the table."""
+
+import argparse
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from benchmarks.paired import paired
+from benchmarks.peers import PEERS, compare, hog_svm, peer
+from benchmarks.peers.peer import Answer, Job, Peer, SkippedError, find_answer
+from edgefashion.errors import DataError
+
+
+@pytest.fixture
+def striped(tmp_path):
+    """A manifest of 28 × 28 pictures with stripes that lie (hat), stand (dress) or cross (pants); 20 held out."""
+    random = np.random.default_rng(1)
+    lines = ["path,type,group,split"]
+    for i in range(80):
+        kind = ("hat", "dress", "pants")[i % 3]
+        wave = np.sin(np.arange(28) * random.uniform(0.7, 1.1) + random.uniform(0, 6))
+        picture = {"hat": wave[:, None] + 0 * wave, "dress": wave + 0 * wave[:, None], "pants": wave + wave[:, None]}
+        pixels = np.clip(picture[kind] * 80 + 128 + random.normal(0, 8, (28, 28)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).convert("RGB").save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{kind},p{i % 7},{'validation' if i >= 60 else 'train'}")
+    path = tmp_path / "striped.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(peer, "CACHE", tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+def job_at(source):
+    return lambda folder: Job(str(source), ("train",), "validation", folder)
+
+
+HOG = Peer("hog_svm", "HOG and SVM", ("sklearn",))
+
+
+def test_a_real_peer_is_trained_once_and_kept(striped, cache, monkeypatch):
+    pytest.importorskip("sklearn", reason="the extra dev is not installed")
+    with pytest.raises(SkippedError, match="not trained yet"):
+        find_answer("hog-svm", "toy", job_at(striped), HOG, cached_only=True)
+    answer = find_answer("hog-svm", "toy", job_at(striped), HOG, cached_only=False)
+    manifest = job_at(striped)(cache).manifest
+    assert answer.paths == tuple(row.path for row in manifest.select("validation").rows)
+    assert (answer.predicted == manifest.select("validation").truth).mean() > 0.8
+    assert answer.stored > 0
+    monkeypatch.setattr(hog_svm, "make", lambda job: pytest.fail("trained again"))
+    again = find_answer("hog-svm", "toy", job_at(striped), HOG, cached_only=True)
+    assert again.paths == answer.paths
+    assert (again.predicted == answer.predicted).all()
+    assert (again.file, again.stored, again.note) == (answer.file, answer.stored, answer.note)
+
+
+def test_other_data_or_other_epochs_are_another_answer(striped, cache, monkeypatch):
+    made = []
+
+    def make(job):
+        made.append(job.epochs)
+        return Answer(("a",), np.array([0]))
+
+    monkeypatch.setattr(hog_svm, "make", make)
+    for epochs in (None, 1, 1):
+        find_answer(
+            "x", "toy", lambda folder, e=epochs: Job(str(striped), ("train",), "validation", folder, e), HOG, False
+        )
+    assert made == [None, 1]
+
+
+def test_a_peer_whose_packages_are_missing_is_skipped(striped, cache):
+    absent = Peer("hog_svm", "x", ("sklearn", "no_such_package"))
+    with pytest.raises(SkippedError, match="not installed: no_such_package"):
+        find_answer("x", "toy", job_at(striped), absent, cached_only=False)
+
+
+def _arguments(*words):
+    parser = argparse.ArgumentParser()
+    compare.add_peer_arguments(parser, "toy")
+    return parser.parse_args([str(word) for word in words])
+
+
+def test_the_table_pairs_the_answers_and_says_who_was_skipped(striped, cache, tiny_model, monkeypatch, capsys):
+    pytest.importorskip("sklearn", reason="the extra dev is not installed")
+    monkeypatch.setitem(PEERS, "toy", {"hog-svm": HOG, "absent": Peer("hog_svm", "x", ("no_such_package",))})
+    words = ("--model", tiny_model, "--source", striped)
+    result = compare.measure_peers("toy", "Toy", "toy", (("train",), "validation"), _arguments(*words))
+    rows = {row[0]: dict(zip(result.columns, row, strict=True)) for row in result.rows}
+    assert list(rows) == ["ours: tiny_int8.tflite", "hog-svm", "absent"]
+    ours, theirs = rows["ours: tiny_int8.tflite"], rows["hog-svm"]
+    assert ours["MACs"] > 0
+    assert theirs["raw bytes"] > 0
+    difference = theirs["right, ours wrong"] - theirs["wrong, ours right"]
+    assert math.isclose(difference / 20, theirs["accuracy"] - ours["accuracy"], abs_tol=1e-4)
+    assert rows["absent"]["note"] == "skipped: not installed: no_such_package"
+    accuracy = result.comparisons[0]
+    assert (accuracy.measure, accuracy.rival, accuracy.theirs) == ("accuracy", "hog-svm", theirs["accuracy"])
+    assert accuracy.lost == (theirs["accuracy"] > ours["accuracy"])
+    assert result.settings["pictures"] == 20
+
+
+def test_without_our_file_the_peers_are_still_judged(striped, cache, monkeypatch, capsys):
+    monkeypatch.setitem(PEERS, "toy", {"hog-svm": HOG})
+    words = ("--model", "not-shipped-yet", "--source", striped, "--cached")
+    result = compare.measure_peers("toy", "Toy", "toy", (("train",), "validation"), _arguments(*words))
+    assert "skipped: not-shipped-yet: no such model file" in result.rows[0][-1]
+    assert result.rows[1][-1] == "skipped: not trained yet"
+    assert result.comparisons == ()
+    with pytest.raises(DataError, match="no picture in the split 'test'"):
+        compare.measure_peers("toy", "Toy", "toy", (("train",), "test"), _arguments(*words))
+
+
+def test_published_figures_have_intervals_and_sources(striped, cache, monkeypatch, capsys):
+    for task in ("fashion-mnist", "clothing"):
+        for emptied in (task, "toy"):
+            monkeypatch.setitem(PEERS, emptied, {})
+        words = ("--model", "none", "--source", striped)
+        result = compare.measure_peers("x", "X", task, (("train",), "validation"), _arguments(*words))
+        assert len(result.rows) > 1
+        for row in result.rows[1:]:
+            assert row[0].startswith("published: ")
+            assert 0.8 < row[1] < 0.97
+            assert "; " in row[-1]
+
+
+def test_every_peer_names_a_module_with_make():
+    import ast
+    from pathlib import Path
+
+    for peers in PEERS.values():
+        for found in peers.values():
+            path = Path(compare.__file__).with_name(f"{found.module}.py")
+            tree = ast.parse(path.read_text())
+            assert any(isinstance(node, ast.FunctionDef) and node.name == "make" for node in tree.body), path
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))
+def test_mcnemar_is_the_binomial_test(pairs):
+    stats = pytest.importorskip("scipy.stats")
+    first, second = (np.array([pair[side] for pair in pairs], bool) for side in (0, 1))
+    found = paired(first, second)
+    discordant = found.only_first + found.only_second
+    assert discordant == sum(a != b for a, b in pairs)
+    expected = stats.binomtest(found.only_first, discordant).pvalue if discordant else 1.0
+    assert math.isclose(found.p, expected, rel_tol=1e-9)
+
+
+def test_hog_tells_directions_apart_and_not_brightness():
+    wave = (np.sin(np.arange(28.0)) * 50 + 100).astype(np.uint8)
+    lying, standing = np.tile(wave[:, None], 28), np.tile(wave, (28, 1))
+    described = hog_svm.hog(np.stack([lying, standing, lying + 40]))
+    assert described.shape == (3, 6 * 6 * 4 * 9)
+    assert np.isfinite(described).all()
+    assert np.abs(described[0] - described[2]).max() < 1e-3
+    assert np.abs(described[0] - described[1]).max() > 0.1
+    assert np.isfinite(hog_svm.hog(np.zeros((1, 28, 28), np.uint8))).all()
