@@ -135,12 +135,12 @@ wheel: $(VENV)/demo.stamp  ## build the wheel into dist/
 # --- keeping house ----------------------------------------------------------------------------------------------------
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --group lock --extra data --extra report --extra train
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --group lock --extra data --extra train
 
 lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with hashes
 	@$(BIN)/python $(PIP_INSTALL) --quiet uv
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --output-file requirements/demo.txt
-	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --constraint requirements/demo.txt --output-file requirements/dev.txt
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --constraint requirements/demo.txt --output-file requirements/dev.txt
 	@git --no-pager diff --stat -- requirements
 
 clean:  ## remove what the other targets made; runs/ stays
