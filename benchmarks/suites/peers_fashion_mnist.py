@@ -18,7 +18,7 @@ TITLE = "Our file and peers on Fashion-MNIST, test split"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite's arguments."""
     add_peer_arguments(parser, "fashion-mnist")
-    parser.set_defaults(source="fashion-mnist", model="fashion-mnist-nano")
+    parser.set_defaults(source="fashion-mnist")
 
 
 def measure(arguments: argparse.Namespace) -> Result:

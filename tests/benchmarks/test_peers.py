@@ -12,7 +12,7 @@ from PIL import Image
 from benchmarks.paired import paired
 from benchmarks.peers import PEERS, compare, hog_svm, peer
 from benchmarks.peers.peer import Answer, Job, Peer, SkippedError, find_answer
-from edgefashion.errors import DataError
+from edgefashion.errors import DataError, ModelFileError
 
 
 @pytest.fixture
@@ -109,11 +109,16 @@ def test_the_table_pairs_the_answers_and_says_who_was_skipped(striped, cache, ti
 
 def test_without_our_file_the_peers_are_still_judged(striped, cache, monkeypatch, capsys):
     monkeypatch.setitem(PEERS, "toy", {"hog-svm": HOG})
-    words = ("--model", "not-shipped-yet", "--source", striped, "--cached")
+    monkeypatch.setitem(compare.OURS, "toy", "not-shipped-yet")
+    words = ("--source", striped, "--cached")
     result = compare.measure_peers("toy", "Toy", "toy", (("train",), "validation"), _arguments(*words))
     assert "skipped: not-shipped-yet: no such model file" in result.rows[0][-1]
     assert result.rows[1][-1] == "skipped: not trained yet"
     assert result.comparisons == ()
+    with pytest.raises(ModelFileError, match="no such model file"):
+        compare.measure_peers(
+            "toy", "Toy", "toy", (("train",), "validation"), _arguments(*words, "--model", "mistyped")
+        )
     with pytest.raises(DataError, match="no picture in the split 'test'"):
         compare.measure_peers("toy", "Toy", "toy", (("train",), "test"), _arguments(*words))
 
@@ -122,7 +127,8 @@ def test_published_figures_have_intervals_and_sources(striped, cache, monkeypatc
     for task in ("fashion-mnist", "clothing"):
         for emptied in (task, "toy"):
             monkeypatch.setitem(PEERS, emptied, {})
-        words = ("--model", "none", "--source", striped)
+        monkeypatch.setitem(compare.OURS, task, "not-shipped-yet")
+        words = ("--source", striped)
         result = compare.measure_peers("x", "X", task, (("train",), "validation"), _arguments(*words))
         assert len(result.rows) > 1
         for row in result.rows[1:]:
