@@ -6,17 +6,22 @@ import dataclasses
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
+import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 import tf_keras
+from ai_edge_litert import schema_py_generated as schema
 
 from edgefashion.errors import ExportRefusedError, UsageError
 from edgefashion.export.compact import compact
 from edgefashion.models.checkpoint import Checkpoint
-from edgefashion.models.inverted_residual import INPUT_RANGE, InvertedResidualSpec
+from edgefashion.models.inverted_residual import INPUT_RANGE, FixedRange, InvertedResidualSpec
+from edgefashion.runtime.card import TYPE_HEAD
 from edgefashion.training.augment import normalise
+from edgefashion.training.heads import slices
 
 FORMATS = ("int8", "float16", "dynamic", "float32")
 """int8: weights and activations, no float operator. float16, dynamic (int8 weights): compared. float32: as trained."""
@@ -33,7 +38,8 @@ def convert(checkpoint: Checkpoint, number_format: str, calibration: npt.NDArray
         calibration: uint8 (n, height, width, 3) training pictures, for int8 without quantise-aware training.
 
     Returns:
-        The flatbuffer: input uint8 (1, height, width, 3) RGB; output (1, classes), uint8 for int8, else float32.
+        The flatbuffer: input uint8 (1, height, width, 3) RGB; one output (1, labels) a head, uint8 for int8, else
+        float32. Where there are several, the tensors have the heads' names.
 
     Raises:
         UsageError: unknown format.
@@ -47,10 +53,10 @@ def convert(checkpoint: Checkpoint, number_format: str, calibration: npt.NDArray
     picture = tf_keras.Input(
         (checkpoint.spec.height, checkpoint.spec.width, 3), batch_size=1, dtype=tf.uint8, name="picture"
     )
-    network = cooled(checkpoint).model(batch=1)
+    ready = dataclasses.replace(cooled(checkpoint), ranges={})
+    network = ready.model(batch=1)
     network.trainable = False
-    model = tf_keras.Model(picture, tf_keras.layers.Softmax(name="type")(network(normalise(picture))))
-    converter = _converter(model)
+    converter = _converter(tf_keras.Model(picture, _answers(ready, network, normalise(picture))))
     if number_format != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if number_format == "float16":
@@ -74,7 +80,7 @@ def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | N
         ready = dataclasses.replace(ready, ranges={"input": INPUT_RANGE} if ready.folded else {})
     network = ready.model(batch=1, ranged=aware or ready.folded)
     picture = tf_keras.Input(network.input_shape[1:], batch_size=1, name="picture")
-    converter = _converter(tf_keras.Model(picture, tf_keras.layers.Softmax(name="type")(network(picture))))
+    converter = _converter(tf_keras.Model(picture, _answers(ready, network, picture)))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     # Runtimes before 2.10 compute wrong scores, silently, for dense layers quantised per channel.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
@@ -92,17 +98,54 @@ def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | N
     return _run(converter)
 
 
+def _answers(checkpoint: Checkpoint, network: tf_keras.Model, picture: tf.Tensor) -> Any:
+    """Each head's probabilities; the last layer is cut into one dense layer a head, which a client can tell apart."""
+    if not checkpoint.heads:
+        return tf_keras.layers.Softmax(name="type")(network(picture))
+    last = network.get_layer("type_dense")
+    kernel, bias = last.get_weights()
+    features = tf_keras.Model(network.input, last.input)(picture)
+    answers = []
+    for name, part in zip((TYPE_HEAD, *checkpoint.heads), slices(head_sizes(checkpoint)), strict=True):
+        dense = tf_keras.layers.Dense(part.stop - part.start, name=f"{name}_dense")
+        logits = dense(features)
+        dense.set_weights([kernel[:, part], bias[part]])
+        if "type_dense" in checkpoint.ranges:
+            logits = FixedRange(*checkpoint.ranges["type_dense"], name=f"{name}_dense_range")(logits)
+        answers.append(tf_keras.layers.Softmax(name=name)(logits))
+    return answers
+
+
+def head_sizes(checkpoint: Checkpoint) -> list[int]:
+    """Number of labels of each head, the type first."""
+    return [len(checkpoint.labels), *map(len, checkpoint.heads.values())]
+
+
 def cooled(checkpoint: Checkpoint) -> Checkpoint:
-    """Folds the temperature into the last layer: weights, bias and range divided by it."""
-    scale = 1.0 / checkpoint.temperature
+    """Folds the temperatures into the last layer: each head's weights and bias divided by its own, the range too."""
+    temperatures = [checkpoint.temperature, *(checkpoint.head_temperatures.get(name, 1.0) for name in checkpoint.heads)]
+    sizes = head_sizes(checkpoint) if checkpoint.heads else [checkpoint.spec.classes]
+    scale = np.repeat(1.0 / np.array(temperatures), sizes)
     weights = dict(checkpoint.weights)
     for name in ("type_dense/kernel", "type_dense/bias"):
         weights[name] = (weights[name] * scale).astype(np.float32)
     ranges = dict(checkpoint.ranges)
     if "type_dense" in ranges:
         low, high = ranges["type_dense"]
-        ranges["type_dense"] = (low * scale, high * scale)
+        ranges["type_dense"] = (low * float(scale.max()), high * float(scale.max()))
     return dataclasses.replace(checkpoint, weights=weights, ranges=ranges)
+
+
+def name_outputs(flatbuffer: bytes) -> bytes:
+    """Gives the outputs of a model with several the names that its signature has for them: the heads'."""
+    model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
+    if len(model.subgraphs[0].outputs) < 2:
+        return flatbuffer
+    for entry in model.signatureDefs[0].outputs:
+        model.subgraphs[0].tensors[entry.tensorIndex].name = entry.name
+    builder = flatbuffers.Builder(len(flatbuffer))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def _converter(model: tf_keras.Model) -> tf.lite.TFLiteConverter:
@@ -115,7 +158,7 @@ def _run(converter: tf.lite.TFLiteConverter) -> bytes:
         saved = os.dup(2)
         try:
             os.dup2(sink.fileno(), 2)
-            return compact(bytes(converter.convert()))
+            return compact(name_outputs(bytes(converter.convert())))
         finally:
             os.dup2(saved, 2)
             os.close(saved)

@@ -25,7 +25,7 @@ from edgefashion.export.convert import convert
 from edgefashion.export.golden import choose_golden, golden_grids
 from edgefashion.export.metadata import write_metadata
 from edgefashion.models.checkpoint import Checkpoint
-from edgefashion.runtime.card import Golden, Head, InputRule, ModelCard
+from edgefashion.runtime.card import TYPE_HEAD, Golden, Head, InputRule, ModelCard
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.golden import check_golden, golden_input
 from edgefashion.runtime.interpreter import Interpreter
@@ -216,8 +216,8 @@ def _packed(
     lowest = LOWEST_RUNTIME if number_format == "int8" else ""
     card = model_card(checkpoint, read_graph(flatbuffer), accuracy, lowest, golden)
     described = write_metadata(flatbuffer, card)
-    labels = "".join(f"{label}\n" for label in checkpoint.labels).encode()
-    return append_files(described, {LABELS_FILE: labels, "card.json": seal_card(card, described).to_json().encode()})
+    files = {head.labels_file: "".join(f"{label}\n" for label in head.labels).encode() for head in card.heads}
+    return append_files(described, files | {"card.json": seal_card(card, described).to_json().encode()})
 
 
 def model_card(
@@ -227,13 +227,21 @@ def model_card(
     return ModelCard(
         name=checkpoint.name, version=checkpoint.version, description=checkpoint.description, licence="Apache-2.0",
         input=InputRule(checkpoint.spec.height, checkpoint.spec.width, resize=checkpoint.resize),
-        heads=(Head("type", graph.outputs[0].name, LABELS_FILE, checkpoint.labels),),
+        heads=_heads(checkpoint, graph),
         taxonomy=Taxonomy.from_dict(checkpoint.taxonomy), temperature=checkpoint.temperature,
         threshold=checkpoint.threshold,
         training={key: value for key, value in checkpoint.training.items() if key in CARD_FACTS},
         accuracy={**({"float": checkpoint.accuracy} if checkpoint.accuracy else {}), **accuracy},
         size={"parameters": graph.parameters, "macs": graph.macs}, lowest_runtime=lowest_runtime, golden=golden,
     )  # fmt: skip
+
+
+def _heads(checkpoint: Checkpoint, graph: Graph) -> tuple[Head, ...]:
+    """The type's head and those of the attributes; several outputs go by the heads' names."""
+    if not checkpoint.heads:
+        return (Head(TYPE_HEAD, graph.outputs[0].name, LABELS_FILE, checkpoint.labels),)
+    further = (Head(name, name, f"{name}.txt", labels) for name, labels in checkpoint.heads.items())
+    return (Head(TYPE_HEAD, TYPE_HEAD, LABELS_FILE, checkpoint.labels), *further)
 
 
 CARD_FACTS = ("data", "data_licence", "data_digest", "pictures", "groups", "recipe", "recipe_digest")

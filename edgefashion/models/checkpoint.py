@@ -37,6 +37,8 @@ class Checkpoint:
         ranges: real (low, high) by layer name; filled by quantise-aware training, empty before.
         name, version, description: of the model.
         labels: in the order of the logits.
+        heads: further heads, attribute → labels, in the order of the logits that follow those of the types.
+        head_temperatures: by head, as `temperature`.
         taxonomy: as in the card.
         resize: how a picture is brought to the input: "stretch", "pad" or "crop".
         temperature: the logits are divided by it (Guo et al. 2017, arXiv 1706.04599).
@@ -55,6 +57,8 @@ class Checkpoint:
     version: str = "1.0.0"
     description: str = ""
     labels: tuple[str, ...] = ()
+    heads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    head_temperatures: dict[str, float] = field(default_factory=dict)
     taxonomy: dict[str, Any] = field(default_factory=dict)
     resize: str = "stretch"
     temperature: float = 1.0
@@ -156,6 +160,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             )
         header["ranges"] = {name: (float(low), float(high)) for name, (low, high) in header["ranges"].items()}
         header["labels"] = tuple(header["labels"])
+        header["heads"] = {name: tuple(labels) for name, labels in header.get("heads", {}).items()}
         spec = spec_from_dict(header.pop("spec"))
         asked, held = least_weights(spec), sum(array.size for array in weights.values())
         if asked > held or spec.height * spec.width > LARGEST_INPUT:

@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 from edgefashion.data.manifest import Manifest
 from edgefashion.evaluation.evaluate import score
+from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.training.heads import slices, with_attributes
 from edgefashion.training.loop import logits_of
 from edgefashion.training.pipeline import Pictures, load_pictures
 from edgefashion.training.recipe import Recipe
@@ -30,7 +32,12 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         tune: prepared pictures of the tuning split.
     """
     network = checkpoint.model()
-    logits = logits_of(network, tune.images)
+    parts = slices([len(checkpoint.labels), *map(len, checkpoint.heads.values())])
+    every = logits_of(network, tune.images)
+    temperatures = {}
+    for name, part, column in zip(checkpoint.heads, parts[1:], tune.targets.T[1:], strict=True):
+        temperatures[name] = fit_temperature(every[column >= 0, part], column[column >= 0])
+    logits = every[:, parts[0]]
     temperature = fit_temperature(logits, tune.truth)
     confidence = softmax(logits / temperature).max(1)
     threshold = float(np.clip(np.quantile(confidence, 1.0 - KEPT_SHARE), 0.05, 0.95))
@@ -38,15 +45,28 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         held = tune
     else:
         held = load_pictures(manifest.select(recipe.data.held_out), checkpoint.spec.height, checkpoint.spec.width)
-        logits = logits_of(network, held.images)
+        held = with_attributes(held, checkpoint.heads)
+        every = logits_of(network, held.images)
+        logits = every[:, parts[0]]
     groups = [row.group for row in held.rows]
     result = score(softmax(logits / temperature), held.truth, checkpoint.labels, groups)
+    told = figures(result, recipe.data.held_out)
+    for name, part, column in zip(checkpoint.heads, parts[1:], held.targets.T[1:], strict=True):
+        known = column >= 0
+        told |= {name: head_figures(every[known, part].argmax(1) == column[known])} if known.any() else {}
     return dataclasses.replace(
         checkpoint,
         temperature=temperature,
+        head_temperatures=temperatures,
         threshold=round(threshold, 4),
-        accuracy=figures(result, recipe.data.held_out),
+        accuracy=told,
     )
+
+
+def head_figures(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """What a card says of a further head; `right`: bool (n,)."""
+    count, hits = len(right), int(right.sum())
+    return {"n": count, "top1": hits / count, "interval": list(wilson_interval(hits, count))}
 
 
 def figures(result: Evaluation, split: str) -> dict[str, Any]:

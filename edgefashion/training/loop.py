@@ -18,6 +18,7 @@ import tf_keras
 
 from edgefashion.errors import CheckpointError
 from edgefashion.training.augment import augment, mix, normalise
+from edgefashion.training.heads import cross_entropy, softened, targets_of
 from edgefashion.training.pipeline import Pictures, as_rgb, batches
 from edgefashion.training.recipe import Augment, Schedule
 
@@ -58,6 +59,8 @@ class Stage:
         report: is told the progress.
         teacher: network whose logits are to be matched, and the share and temperature of that loss.
         before_step, after_epoch: calls for pruning schedules.
+        heads: number of labels of each head, the type first; one head if empty.
+        head_weight: of each further head's loss; the type's is 1.
     """
 
     name: str
@@ -74,6 +77,8 @@ class Stage:
     weight: float = 0.0
     temperature: float = 1.0
     before_step: Callable[[int], None] | None = None
+    heads: tuple[int, ...] = ()
+    head_weight: float = 0.3
 
 
 def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
@@ -89,22 +94,23 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     optimizer.build(network.trainable_variables)
     shadows = [tf.Variable(v, trainable=False) for v in network.variables] if schedule.average else []
-    classes = network.output_shape[-1]
+    sizes = stage.heads or (network.output_shape[-1],)
+    weights = (1.0,) + (stage.head_weight,) * (len(sizes) - 1)
 
     @tf.function(autograph=False)
     def step(images: tf.Tensor, truth: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        targets = tf.one_hot(truth, classes) * (1.0 - schedule.smoothing) + schedule.smoothing / classes
+        targets = targets_of(truth, sizes, schedule.smoothing)
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         x = augment(images, plan, stage.height, stage.width, seeds[0])
         if plan.mixup:
             x, targets = mix(x, targets, plan.mixup, seeds[1])
-        soft = tf.nn.softmax(stage.teacher(x, training=False) / stage.temperature) if stage.teacher else None
+        soft = softened(stage.teacher(x, training=False), sizes, stage.temperature) if stage.teacher else None
         with tf.GradientTape() as tape:
             logits = network(x, training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+            loss = cross_entropy(targets, logits, sizes, weights)
             if soft is not None:
-                close = tf.nn.softmax_cross_entropy_with_logits(soft, logits / stage.temperature)
-                loss = (1.0 - stage.weight) * loss + stage.weight * stage.temperature**2 * tf.reduce_mean(close)
+                close = cross_entropy(soft, logits / stage.temperature, sizes, weights)
+                loss = (1.0 - stage.weight) * loss + stage.weight * stage.temperature**2 * close
         optimizer.apply_gradients(
             zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
         )
@@ -113,7 +119,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
                 shadow.assign_sub((1.0 - average) * (shadow - variable))
             else:
                 shadow.assign(variable)
-        right = tf.reduce_mean(tf.cast(tf.argmax(logits, 1) == truth, tf.float32))
+        right = tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == truth[:, 0], tf.float32))
         return loss, right
 
     average = tf.Variable(0.0, trainable=False)
@@ -134,7 +140,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
             left = spent / (number + 1) * (steps * (schedule.epochs - epoch) - number - 1)
             row = (losses / (number + 1), rights / (number + 1))
             stage.report(Progress(stage.name, epoch + 1, schedule.epochs, number + 1, steps, *row, None, left))
-        tuned = _tuned(network, shadows, stage.tune)
+        tuned = _tuned(network, shadows, stage.tune, sizes[0])
         history.append(
             {"loss": losses / steps, "accuracy": rights / steps, "tuned": tuned, "seconds": time.monotonic() - started}
         )
@@ -168,14 +174,14 @@ def logits_of(network: tf_keras.Model, images: npt.NDArray[np.uint8], batch: int
     return np.concatenate(parts)
 
 
-def _tuned(network: tf_keras.Model, shadows: Sequence[tf.Variable], tune: Pictures | None) -> float:
+def _tuned(network: tf_keras.Model, shadows: Sequence[tf.Variable], tune: Pictures | None, types: int) -> float:
     """Accuracy on the tuning split with the averaged weights, or NaN without one."""
     if tune is None or not len(tune.truth):
         return math.nan
     swap = [v.numpy() for v in network.variables] if shadows else []
     for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
         variable.assign(shadow)
-    right = float(np.mean(logits_of(network, tune.images).argmax(1) == tune.truth))
+    right = float(np.mean(logits_of(network, tune.images)[:, :types].argmax(1) == tune.truth))
     for value, variable in zip(swap, network.variables if shadows else [], strict=True):
         variable.assign(value)
     return right

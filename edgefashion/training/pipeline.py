@@ -30,12 +30,21 @@ class Pictures:
         truth: int64 (n,), index of the label.
         rows: the manifest's rows, in the same order.
         skipped: (path, reason) of every picture that could not be read.
+        attributes: int64 (n, heads), index of the label in each further head, -1 where it is not known; None without
+            such heads.
     """
 
     images: npt.NDArray[np.uint8]
     truth: npt.NDArray[np.int64]
     rows: tuple[Row, ...]
     skipped: tuple[tuple[str, str], ...] = ()
+    attributes: npt.NDArray[np.int64] | None = None
+
+    @property
+    def targets(self) -> npt.NDArray[np.int64]:
+        """Truth of every head, the type first: int64 (n, 1 + heads)."""
+        own = self.truth[:, None]
+        return own if self.attributes is None else np.concatenate([own, self.attributes], axis=1)
 
 
 def load_pictures(
@@ -102,9 +111,9 @@ def batches(
             has a share proportional to n ** (1 - balance).
 
     Yields:
-        uint8 (size, height, width, 3) and int64 (size,).
+        uint8 (size, height, width, 3) and the truth of every head, int64 (size, heads), the type first.
     """
-    count = len(pictures.truth)
+    count, targets = len(pictures.truth), pictures.targets
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(count)
     if balance:
@@ -115,7 +124,7 @@ def batches(
         order = random.permutation(order[np.minimum(np.searchsorted(due, ticks), count - 1)])
     for start in range(0, count, size):
         index = np.take(order, np.arange(start, start + size), mode="wrap")
-        yield as_rgb(pictures.images[index]), pictures.truth[index]
+        yield as_rgb(pictures.images[index]), targets[index]
 
 
 def as_rgb(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -56,6 +56,7 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
     """
     spec = _inverted(checkpoint)
     network = checkpoint.model()
+    types = len(checkpoint.labels) or spec.classes
     indices = [i for i, block in enumerate(spec.blocks) if block.expand]
     watched = [network.get_layer(f"block{i:02d}_depthwise_relu").output for i in indices]
     probe = tf_keras.Model(network.input, [*watched, network.output])
@@ -66,7 +67,7 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
         with tf.GradientTape() as tape:
             tape.watch(x)
             *middle, logits = probe(x, training=False)
-            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(truth, logits)
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(truth[:, 0], logits[:, :types])
         slopes = tape.gradient(loss, middle)
         return [
             tf.reduce_sum(tf.abs(tf.reduce_mean(a * g, axis=[1, 2])), axis=0)

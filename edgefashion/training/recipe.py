@@ -17,6 +17,8 @@ from typing import Any
 
 from edgefashion.errors import RecipeError
 
+ATTRIBUTES = ("colour", "pattern", "detail")
+"""Columns of a manifest that a head can learn."""
 RECIPES = Path(__file__).parent.parent / "recipes"
 
 
@@ -43,6 +45,7 @@ class Model:
     `folded`: batch normalisation is merged before training and its statistics stay as they are.
     `frozen`: so many blocks, and the stem before them, keep their weights and batch statistics until quantise-aware
     training: what they see in every photo is the same, and most of an epoch's time is theirs.
+    `heads`: attributes that are learnt beside the type (columns of the manifest); `head_weight`: of each one's loss.
     """
 
     architecture: str
@@ -53,6 +56,8 @@ class Model:
     frozen: int = 0
     dropout: float = 0.2
     drop_path: float = 0.0
+    heads: tuple[str, ...] = ()
+    head_weight: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -308,6 +313,9 @@ def _check(recipe: Recipe) -> None:
                 raise RecipeError(f"'{place}' must lie between {low:g} and {high:g}. Received: {value}.")
     if all(getattr(recipe, name) is None for name in ("fit", "distil")) and not recipe.model.weights:
         raise RecipeError("A recipe needs [fit], [distil] or 'model.weights': there is nothing to start from.")
+    strange = sorted(set(recipe.model.heads) - set(ATTRIBUTES))
+    if strange:
+        raise RecipeError(f"'model.heads' may name {', '.join(ATTRIBUTES)}. Received: {strange[0]!r}.")
     if recipe.prune_channels and recipe.prune_channels.of not in ("macs", "bytes"):
         raise RecipeError(f"'prune-channels.of' must be macs or bytes. Received: {recipe.prune_channels.of!r}.")
     if recipe.prune_weights and recipe.prune_weights.average:

@@ -26,6 +26,7 @@ from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_chec
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import Taxonomy
 from edgefashion.training.calibrate import calibrated
+from edgefashion.training.heads import head_labels, with_attributes
 from edgefashion.training.loop import Report, Stage, run_stage
 from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
 from edgefashion.training.prune_channels import prune_channels
@@ -48,6 +49,7 @@ class Run:
         manifest: all pictures of the source.
         train, tune: prepared pictures; the training ones a little larger than the input.
         report: is told the progress.
+        heads: number of labels of each head, the type first.
         teacher: the distilling teacher's network, once it is there.
     """
 
@@ -57,6 +59,7 @@ class Run:
     train: Pictures
     tune: Pictures
     report: Report
+    heads: tuple[int, ...]
     teacher: tf_keras.Model | None = None
 
     def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
@@ -75,7 +78,8 @@ class Run:
         plan = self.recipe.augment.scaled(schedule.strength)
         return Stage(
             name, schedule, plan, spec.height, spec.width, self.train, self.tune, self.recipe.seed,
-            self.folder / "state" / f"{name}.npz", self.report, **changes,
+            self.folder / "state" / f"{name}.npz", self.report, heads=self.heads,
+            head_weight=self.recipe.model.head_weight, **changes,
         )  # fmt: skip
 
 
@@ -109,7 +113,8 @@ def run_recipe(
         return load_checkpoint(folder / "checkpoint.safetensors")
     trained = _checked(manifest, recipe)
     tf_keras.utils.set_random_seed(recipe.seed)
-    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels), recipe, manifest, trained)
+    heads = head_labels(recipe.model.heads, trained)
+    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads), recipe, manifest, trained)
     _refuse_stages(recipe, checkpoint.spec)
     claim(folder, recipe, manifest, source or recipe.data.source)
     spec = checkpoint.spec
@@ -117,7 +122,9 @@ def run_recipe(
     size = (round(spec.height * margin), round(spec.width * margin))
     train = load_pictures(trained, *size, advance=loading)
     tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
-    run = Run(recipe, folder, manifest, train, tune, report)
+    train, tune = with_attributes(train, heads), with_attributes(tune, heads)
+    sizes = (len(manifest.labels), *map(len, heads.values()))
+    run = Run(recipe, folder, manifest, train, tune, report, sizes)
     if recipe.distil:
         teacher_recipe = load_recipe(recipe.distil.teacher)
         run.teacher = run_recipe(teacher_recipe, folder / "teacher", report, source).model()
@@ -246,6 +253,8 @@ def _refuse_stages(recipe: Recipe, spec: Spec) -> None:
         raise RecipeError(f"[{late[0]}] needs an inverted residual network. Received: {type(spec).__name__}.")
     if recipe.distil:
         model = load_recipe(recipe.distil.teacher).model
+        if model.heads != recipe.model.heads:
+            raise RecipeError(f"The teacher '{recipe.distil.teacher}' has other heads; they must be equal, in order.")
         teacher = architecture(model.architecture, spec.classes, model.height or None, model.width or None)
         if (teacher.height, teacher.width) != (spec.height, spec.width):
             raise RecipeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 from edgefashion.errors import MissingExtraError, RecipeError
@@ -19,20 +20,25 @@ PRETRAINED = ("efficientnet-lite0",)
 SHIPPED_CHECKPOINTS = Path(__file__).parent.parent / "shipped"
 
 
-def first_checkpoint(model: Model, labels: tuple[str, ...]) -> Checkpoint:
+def first_checkpoint(
+    model: Model, labels: tuple[str, ...], heads: Mapping[str, tuple[str, ...]] | None = None
+) -> Checkpoint:
     """Builds the network that a recipe names, with its first weights.
 
-    The last layer is new unless the labels are the parent's.
+    The last layer is new unless the labels and heads are the parent's.
 
     Args:
         model: the recipe's [model].
         labels: in the order of the logits.
+        heads: further heads and their labels.
 
     Raises:
         RecipeError: unknown architecture or weights.
         CheckpointError: weights that do not fit the architecture.
     """
-    spec = architecture(model.architecture, len(labels), model.height or None, model.width or None)
+    extra = dict(heads or {})
+    classes = len(labels) + sum(map(len, extra.values()))
+    spec = architecture(model.architecture, classes, model.height or None, model.width or None)
     spec = dataclasses.replace(spec, dropout=model.dropout)
     if isinstance(spec, InvertedResidualSpec):
         spec = dataclasses.replace(spec, drop_path=model.drop_path)
@@ -44,13 +50,13 @@ def first_checkpoint(model: Model, labels: tuple[str, ...]) -> Checkpoint:
             weights = fold(weights, spec.bn_epsilon) if isinstance(spec, InvertedResidualSpec) else weights
     elif model.weights:
         parent = _parent(model.weights)
-        spec = _same_network(parent, spec, labels)
+        spec = _same_network(parent, spec)
         folded = parent.folded
-        top = {} if parent.labels == labels else read_weights(build(spec, folded))
+        top = {} if (parent.labels, parent.heads) == (labels, extra) else read_weights(build(spec, folded))
         weights = parent.weights | {name: value for name, value in top.items() if name.startswith("type_dense/")}
     elif folded:
         raise RecipeError("'model.folded' needs 'model.weights': there are no batch statistics to fold yet.")
-    return Checkpoint(spec=spec, weights=weights, folded=folded, labels=labels, stage="start")
+    return Checkpoint(spec=spec, weights=weights, folded=folded, labels=labels, heads=extra, stage="start")
 
 
 def _imagenet(name: str) -> Weights:
@@ -68,12 +74,12 @@ def _parent(name_or_path: str) -> Checkpoint:
     return load_checkpoint(shipped if shipped.is_file() else Path(name_or_path))
 
 
-def _same_network(parent: Checkpoint, spec: Spec, labels: tuple[str, ...]) -> Spec:
-    """The parent's own (perhaps pruned) description with this task's labels and dropout."""
+def _same_network(parent: Checkpoint, spec: Spec) -> Spec:
+    """The parent's own (perhaps pruned) description with this task's classes and dropout."""
     if type(parent.spec) is not type(spec):
         raise RecipeError(
             f"The checkpoint holds a {type(parent.spec).__name__}, the recipe asks for a {type(spec).__name__}."
         )
     return dataclasses.replace(
-        parent.spec, classes=len(labels), dropout=spec.dropout, height=spec.height, width=spec.width
+        parent.spec, classes=spec.classes, dropout=spec.dropout, height=spec.height, width=spec.width
     )

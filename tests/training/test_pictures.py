@@ -107,8 +107,8 @@ def test_batches_hold_every_picture_once_and_the_last_is_filled_up(count, size):
         np.arange(count, dtype=np.uint8)[:, None, None] * np.ones((1, 2, 2), np.uint8), np.arange(count), ()
     )
     found = list(batches(pictures, size, seed=5, epoch=0))
-    assert all(images.shape == (size, 2, 2, 3) and truth.shape == (size,) for images, truth in found)
-    order = np.concatenate([truth for _, truth in found])
+    assert all(images.shape == (size, 2, 2, 3) and truth.shape == (size, 1) for images, truth in found)
+    order = np.concatenate([truth[:, 0] for _, truth in found])
     assert sorted(order[:count]) == list(range(count))
     assert order[count:].tolist() == np.resize(order[:count], order.size)[count:].tolist()
     np.testing.assert_array_equal(np.concatenate([images for images, _ in found])[:, 0, 0, 0], order)
@@ -119,7 +119,7 @@ def test_the_order_depends_on_seed_and_epoch_only():
 
     def order(seed, epoch):
         np.random.default_rng(99).random()
-        return [int(label) for _, truth in batches(pictures, 5, seed, epoch) for label in truth]
+        return [int(label) for _, truth in batches(pictures, 5, seed, epoch) for label in truth[:, 0]]
 
     assert order(1, 0) == order(1, 0)
     assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9

@@ -231,10 +231,14 @@ def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
     assert still == {name for name in first if name.startswith(("stem_", "block00_"))}
 
 
-def test_a_teacher_of_another_size_is_refused_at_the_start(room):
+def test_a_teacher_of_another_size_or_with_other_heads_is_refused_at_the_start(room, monkeypatch):
     recipe = _recipe(room)
     wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, height=40))
     with pytest.raises(RecipeError, match=r"sees 32 x 32 pixels, this network 40 x 32; they must be equal"):
+        _again(room, wrong, "sizes")
+    wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, heads=("colour",)))
+    monkeypatch.setattr("edgefashion.training.run.head_labels", lambda names, manifest: {"colour": ("red", "blue")})
+    with pytest.raises(RecipeError, match="has other heads; they must be equal"):
         _again(room, wrong, "sizes")
 
 
