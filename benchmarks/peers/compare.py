@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.paired import paired
 from benchmarks.peers import PEERS
 from benchmarks.peers.peer import Answer, Job, SkippedError, find_answer
 from benchmarks.result import Comparison, Result
@@ -21,6 +20,7 @@ from edgefashion.errors import DataError, ModelFileError
 from edgefashion.evaluation.evaluate import score
 from edgefashion.evaluation.graph import read_graph, zipped_bytes
 from edgefashion.evaluation.metrics import wilson_interval
+from edgefashion.evaluation.paired import mcnemar_exact
 from edgefashion.runtime.classifier import Classifier
 
 OURS = {"fashion-mnist": "fashion-mnist-nano", "clothing": "garment-base"}
@@ -124,8 +124,13 @@ def _judged(name: str, answer: Answer, held: Manifest, ours: Answer | None, note
     if ours is None:
         return (*cells, None, None, None, note)
     both = _both_right(ours, answer, held)
-    seen = paired(*both)
-    return (*cells, seen.only_second, seen.only_first, float(f"{seen.p:.2g}"), note)
+    only_ours, only_peer = discordant(*both)
+    return (*cells, only_peer, only_ours, float(f"{mcnemar_exact(only_ours, only_peer):.2g}"), note)
+
+
+def discordant(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """How many pictures only the first has right, and only the second; both bool (n,), in the same order."""
+    return int((first & ~second).sum()), int((second & ~first).sum())
 
 
 def _both_right(ours: Answer, peer: Answer, held: Manifest) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -141,7 +146,7 @@ def _both_right(ours: Answer, peer: Answer, held: Manifest) -> tuple[npt.NDArray
 def _comparisons(name: str, peer: Answer, ours: Answer, held: Manifest) -> list[Comparison]:
     """What the table of losses is made from."""
     first, second = _both_right(ours, peer, held)
-    clear = paired(first, second).p < 0.05
+    clear = mcnemar_exact(*discordant(first, second)) < 0.05
     raw = Comparison("bytes", len(ours.file), name, len(peer.file) or peer.stored, lower_is_better=True)
     return [Comparison("accuracy", float(first.mean()), name, float(second.mean()), False, clear), raw]
 

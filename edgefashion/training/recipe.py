@@ -64,8 +64,9 @@ class Model:
 class Augment:
     """What training pictures suffer. Shares are of the picture's side, rotations in degrees, probabilities 0–1.
 
-    `scale`: smallest share of the area that a crop keeps; `aspect`: largest stretch of it; `erase`: probability of a
-    grey patch; `mixup`: parameter of the Beta distribution (Zhang et al. 2018, arXiv 1710.09412), 0 is off.
+    `scale`: smallest share of the area that a crop keeps; `aspect`: largest stretch of it; `blur`: largest share of a
+    5 × 5 binomial blur that is blended in; `erase`: probability of a grey patch; `mixup`: parameter of the Beta
+    distribution (Zhang et al. 2018, arXiv 1710.09412), 0 is off.
     """
 
     flip: bool = True
@@ -77,6 +78,7 @@ class Augment:
     contrast: float = 0.0
     saturation: float = 0.0
     cast: float = 0.0
+    blur: float = 0.0
     erase: float = 0.0
     mixup: float = 0.0
 

@@ -154,6 +154,17 @@ def test_a_mere_shift_is_of_whole_pixels_and_blurs_nothing():
     assert {abs(y - 4) for y, _ in places} | {abs(x - 4) for _, x in places} <= {0, 1, 2}
 
 
+def test_blur_softens_some_pictures_sharpens_others_and_keeps_the_mean():
+    images = np.random.default_rng(1).integers(90, 166, (40, 16, 16, 3), np.uint8)
+    plain = augment(tf.constant(images), Augment(flip=False), 16, 16, SEED).numpy()
+    found = augment(tf.constant(images), Augment(flip=False, blur=1.0), 16, 16, SEED).numpy()
+    contrast = found.std(axis=(1, 2, 3)) / plain.std(axis=(1, 2, 3))
+    assert contrast.min() < 0.5
+    assert 1.1 < contrast.max() < 1.6
+    assert (contrast < 1.0).sum() > (contrast > 1.0).sum() > 5
+    np.testing.assert_allclose(found.mean(axis=(1, 2, 3)), plain.mean(axis=(1, 2, 3)), atol=0.02)
+
+
 def test_the_plan_that_changes_nothing_changes_nothing():
     images = drawn_pictures(6)
     images[0, 0, :2] = ((0, 128, 255), (255, 0, 1))
