@@ -10,6 +10,7 @@ Source of the opcodes: the documentation of Python's `pickletools` module.
 
 import io
 import pickletools
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,12 +191,14 @@ def read_pickle(stream: io.BytesIO, names: frozenset[Name]) -> Any:
     """
     machine = _Machine(names)
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-            if count >= MAX_OPCODES:
-                raise PickleRefusedError(f"it has more than {MAX_OPCODES:,} opcodes")
-            if opcode.name == "STOP":
-                break
-            machine.step(opcode.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of the codec, about escapes in a damaged name
+            for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+                if count >= MAX_OPCODES:
+                    raise PickleRefusedError(f"it has more than {MAX_OPCODES:,} opcodes")
+                if opcode.name == "STOP":
+                    break
+                machine.step(opcode.name, argument)
     except (ValueError, UnicodeError, RecursionError) as error:
         raise PickleRefusedError(f"it is damaged ({str(error)[:120]})") from None
     value = machine.pop()

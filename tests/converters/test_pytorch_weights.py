@@ -271,6 +271,12 @@ def test_mutated_files_give_weights_or_one_clear_error(
     assert sum(array.nbytes for array in weights.values()) < 1000
 
 
+def test_an_unknown_escape_in_a_name_is_an_error_and_no_warning() -> None:
+    """Found by the mutations: the codec behind pickletools warns of it."""
+    with pytest.raises(PickleRefusedError):
+        read_pickle(io.BytesIO(b"ccollec\\Oions\nOrderedDict\n."), frozenset())
+
+
 def test_unknown_and_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CheckpointError, match="known: efficientnet-lite0"):
         efficientnet_lite_weights_path("resnet50")
