@@ -72,7 +72,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     rows: list[tuple[str | float | None, ...]] = []
     missed: dict[str, tuple[float, float]] = {}
     for what, values in tables.items():
-        exchanged, unseen, expected = _exchanged(manifest, values, arguments.seeds)
+        exchanged, unseen, promised = _exchanged(manifest, values, arguments.seeds)
         published = None if ten is None else _published(ten, values)
         for number, ranking in enumerate(RANKINGS):
             found = None if published is None else f"{published[ranking]} of {int(ten[1].sum())}" if ten else None
@@ -82,8 +82,7 @@ def measure(arguments: argparse.Namespace) -> Result:
             if number == 0:
                 share = 0.0 if ten is None or published is None else published[ranking] / int(ten[1].sum())
                 missed[what] = (1 - float(np.mean(exchanged[ranking])), 1 - share)
-                counts = f"{np.mean(expected):.0f} of {round(SHARE * len(manifest.rows))}"
-                rows.append((f"{what}, cross-validated", "labels expected to be wrong", counts, None, None, None))
+                rows.append((f"{what}, cross-validated", "mean probability of these", *_spread(promised), None, None))
     exchanged, unseen, _ = _exchanged(manifest, own, arguments.seeds, fitted=True)
     rows.append((f"{name}'s own probabilities", OURS, *_spread(exchanged[OURS]), _mean(unseen[OURS]), None))
     limits = [
@@ -120,19 +119,20 @@ def exchange(given: npt.NDArray[np.int64], classes: int, seed: int) -> tuple[npt
 def _exchanged(
     manifest: Manifest, values: Numbers, seeds: int, fitted: bool = False
 ) -> tuple[dict[str, list[float]], dict[str, list[float]], list[float]]:
-    """Shares of exchanged labels among the first N, of all and of unseen pictures; how many are expected wrong."""
+    """Shares of exchanged labels among the first N, of all and of unseen pictures; our mean probability of those N."""
     unseen = np.array([row.split == "validation" for row in manifest.rows])
     everywhere: dict[str, list[float]] = {ranking: [] for ranking in RANKINGS}
     elsewhere: dict[str, list[float]] = {ranking: [] for ranking in RANKINGS}
-    expected = []
+    promised = []
     for seed in range(seeds):
         given, flags = exchange(manifest.truth, len(manifest.labels), seed)
         table = values if fitted else _probabilities(manifest, manifest.labels, values, given, seed)
         for ranking, order in _orders(table, given).items():
             everywhere[ranking].append(_first(flags, order))
             elsewhere[ranking].append(_first(flags, order[unseen[order]]))
-        expected.append(float(rank_labels(table, given).wrong.sum()))
-    return everywhere, elsewhere, expected
+        ours = rank_labels(table, given)
+        promised.append(float(ours.wrong[ours.order[: int(flags.sum())]].mean()))
+    return everywhere, elsewhere, promised
 
 
 def _published(ten: tuple[Manifest, Flags, npt.NDArray[np.int64]], values: Numbers) -> dict[str, int]:

@@ -20,7 +20,7 @@ from edgefashion.data.corrections import Suspect
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, MissingExtraError
 from edgefashion.evaluation.checks import Floats, Indices, check_indices, check_probabilities
-from edgefashion.evaluation.label_noise import fit_noise
+from edgefashion.evaluation.label_noise import probability_wrong, sharpen
 from edgefashion.evaluation.out_of_fold import OutOfFold
 from edgefashion.evaluation.predict import Predictions
 from edgefashion.evaluation.result import Unreadable
@@ -32,7 +32,7 @@ class Ranking:
 
     Attributes:
         order: int64 (n,), positions of the pictures, the most suspicious label first.
-        wrong: float64 (n,), probability that the given label is wrong, 0 to 1.
+        wrong: float64 (n,), probability that the given label is wrong, 0 to 1; they sum to `estimated`.
         likelier: int64 (n,), the likeliest class other than the given one.
         estimated: How many labels confident learning takes to be wrong.
     """
@@ -85,7 +85,6 @@ class LabelErrors:
             "judged": len(self.rows),
             "groups": len({row.group for row in self.rows}),
             "estimated_wrong": self.ranking.estimated,
-            "expected_wrong": round(float(self.ranking.wrong.sum()), 1),
             "unjudged": self.unjudged,
             "unreadable": [asdict(item) for item in self.unreadable],
         }
@@ -129,15 +128,16 @@ def rank_labels(probabilities: Any, given: Any) -> Ranking:
     from cleanlab.count import num_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    noise = fit_noise(scores, labels)
-    quality = get_label_quality_scores(labels, noise.clean, method="self_confidence")
+    clean = sharpen(scores, labels)
+    quality = get_label_quality_scores(labels, clean, method="self_confidence")
     held = np.unique(labels)  # cleanlab estimates a threshold a class, which one without pictures has none of
-    among = noise.clean[:, held] / noise.clean[:, held].sum(axis=1, keepdims=True)
+    among = clean[:, held] / clean[:, held].sum(axis=1, keepdims=True)
     estimated = int(num_label_issues(np.searchsorted(held, labels), among)) if len(held) > 1 else 0
-    others = noise.clean.copy()
+    wrong = probability_wrong(clean, labels, estimated)
+    others = clean.copy()
     others[np.arange(len(labels)), labels] = -1
     likelier = others.argmax(axis=1).astype(np.int64)
-    return Ranking(np.argsort(quality, kind="stable").astype(np.int64), noise.wrong, likelier, estimated)
+    return Ranking(np.argsort(quality, kind="stable").astype(np.int64), wrong, likelier, estimated)
 
 
 def judge_predictions(found: Predictions, name: str, model: str) -> LabelErrors:
