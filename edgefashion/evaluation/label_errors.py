@@ -32,7 +32,7 @@ class Ranking:
 
     Attributes:
         order: int64 (n,), positions of the pictures, the most suspicious label first.
-        wrong: float64 (n,), probability that the given label is wrong, 0 to 1; they sum to `estimated`.
+        wrong: float64 (n,), probability that the given label is wrong, 0 to 1.
         likelier: int64 (n,), the likeliest class other than the given one.
         estimated: How many labels confident learning takes to be wrong.
     """
@@ -128,12 +128,13 @@ def rank_labels(probabilities: Any, given: Any) -> Ranking:
     from cleanlab.count import num_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    clean = sharpen(scores, labels)
+    clean, share = sharpen(scores, labels)
     quality = get_label_quality_scores(labels, clean, method="self_confidence")
     held = np.unique(labels)  # cleanlab estimates a threshold a class, which one without pictures has none of
     among = clean[:, held] / clean[:, held].sum(axis=1, keepdims=True)
     estimated = int(num_label_issues(np.searchsorted(held, labels), among)) if len(held) > 1 else 0
-    wrong = probability_wrong(clean, labels, estimated)
+    # The share knows exchanges at random only; confident learning also counts what the evidence itself confuses.
+    wrong = probability_wrong(clean, labels, (share * len(labels) + estimated) / 2)
     others = clean.copy()
     others[np.arange(len(labels)), labels] = -1
     likelier = others.argmax(axis=1).astype(np.int64)

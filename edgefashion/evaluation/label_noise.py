@@ -14,24 +14,24 @@ STEPS, TOLERANCE, FIRST_SHARE = 200, 1e-8, 0.05
 HALVINGS = 60
 
 
-def sharpen(scores: Floats, given: Indices) -> Floats:
+def sharpen(scores: Floats, given: Indices) -> tuple[Floats, float]:
     """Makes probabilities as sure as the labels say they should be: p^s / sum(p^s) with the likeliest s.
 
     s is the inverse of the temperature of C. Guo et al., "On calibration of modern neural networks", ICML 2017. Wrong
     labels would make every s look too sure, so a share of the labels may be exchanged for any other class (see
     `probability_wrong`); that share is fitted along by expectation maximisation (A. P. Dempster, N. M. Laird and D. B.
-    Rubin, JRSS B 39 (1977), pp. 1-38) and then forgotten: where people take a thing for a similar one it comes out too
-    low.
+    Rubin, JRSS B 39 (1977), pp. 1-38). It is right where labels were exchanged at random, and far too low where people
+    took things for similar ones.
 
     Args:
         scores: Shape (n, k), 0 to 1, checked.
         given: Class indices, shape (n,), checked.
 
     Returns:
-        float64 (n, k), each class's probability before the given label is seen; rows sum to 1.
+        float64 (n, k), each class's probability before the given label is seen, rows sum to 1; and the share, 0 to 1.
     """
     logs = np.log(np.maximum(scores, FLOOR))
-    best, chosen = -np.inf, scores
+    best, chosen = -np.inf, (scores, 0.0)
     for sharpness in SHARPNESS.tolist():
         clean = np.exp(sharpness * (logs - logs.max(axis=1, keepdims=True)))
         clean /= clean.sum(axis=1, keepdims=True)
@@ -43,11 +43,11 @@ def sharpen(scores: Floats, given: Indices) -> Floats:
         right = clean[np.arange(len(given)), given]
         likelihood = float(np.log((1 - share) * right + share * (1 - right) / (scores.shape[1] - 1)).sum())
         if likelihood > best:
-            best, chosen = likelihood, clean
+            best, chosen = likelihood, (clean, share)
     return chosen
 
 
-def probability_wrong(clean: Floats, given: Indices, count: int) -> Floats:
+def probability_wrong(clean: Floats, given: Indices, count: float) -> Floats:
     """The probability of each label being wrong, where about `count` of them are.
 
     The model: a share e of the labels is exchanged for any other class alike, so a given label y has the likelihood

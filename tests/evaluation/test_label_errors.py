@@ -38,7 +38,7 @@ def test_exchanged_labels_come_first_with_the_label_that_they_had():
     count = int(exchanged.sum())
     first = result.ranking.order[:count]
     assert exchanged[first].mean() >= 0.8
-    assert abs(result.ranking.wrong.sum() - result.ranking.estimated) < 0.1
+    assert abs(result.ranking.wrong.sum() - count) <= 8
     assert abs(result.ranking.estimated - count) <= 15
     assert np.all(np.diff(result.ranking.wrong[result.ranking.order]) <= 1e-12)
     suspects = result.suspects(count)
@@ -64,7 +64,9 @@ def test_sharpening_undoes_bluntness_in_spite_of_wrong_labels():
     flip = random.random(4000) < 0.1
     given_labels = np.where(flip, (true + random.integers(1, 5, 4000)) % 5, true)
     blunt = np.sqrt(sharp) / np.sqrt(sharp).sum(axis=1, keepdims=True)
-    assert np.abs(sharpen(blunt, given_labels) - sharp).mean() < 0.01
+    clean, share = sharpen(blunt, given_labels)
+    assert np.abs(clean - sharp).mean() < 0.01
+    assert share == pytest.approx(0.1, abs=0.02)
     assert np.abs(blunt - sharp).mean() > 0.05
 
 
