@@ -106,7 +106,7 @@ def _answers(checkpoint: Checkpoint, network: tf_keras.Model, picture: tf.Tensor
     kernel, bias = last.get_weights()
     features = tf_keras.Model(network.input, last.input)(picture)
     answers = []
-    for name, part in zip((TYPE_HEAD, *checkpoint.heads), slices(head_sizes(checkpoint)), strict=True):
+    for name, part in zip((TYPE_HEAD, *checkpoint.heads), slices(checkpoint.head_sizes), strict=True):
         dense = tf_keras.layers.Dense(part.stop - part.start, name=f"{name}_dense")
         logits = dense(features)
         dense.set_weights([kernel[:, part], bias[part]])
@@ -116,16 +116,10 @@ def _answers(checkpoint: Checkpoint, network: tf_keras.Model, picture: tf.Tensor
     return answers
 
 
-def head_sizes(checkpoint: Checkpoint) -> list[int]:
-    """Number of labels of each head, the type first."""
-    return [len(checkpoint.labels), *map(len, checkpoint.heads.values())]
-
-
 def cooled(checkpoint: Checkpoint) -> Checkpoint:
     """Folds the temperatures into the last layer: each head's weights and bias divided by its own, the range too."""
     temperatures = [checkpoint.temperature, *(checkpoint.head_temperatures.get(name, 1.0) for name in checkpoint.heads)]
-    sizes = head_sizes(checkpoint) if checkpoint.heads else [checkpoint.spec.classes]
-    scale = np.repeat(1.0 / np.array(temperatures), sizes)
+    scale = np.repeat(1.0 / np.array(temperatures), checkpoint.head_sizes)
     weights = dict(checkpoint.weights)
     for name in ("type_dense/kernel", "type_dense/bias"):
         weights[name] = (weights[name] * scale).astype(np.float32)

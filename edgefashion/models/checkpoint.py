@@ -66,6 +66,12 @@ class Checkpoint:
     training: dict[str, Any] = field(default_factory=dict)
     accuracy: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def head_sizes(self) -> tuple[int, ...]:
+        """Number of labels of each head, the type first: together the classes of `spec`."""
+        further = tuple(map(len, self.heads.values()))
+        return (self.spec.classes - sum(further), *further)
+
     def model(self, batch: int | None = None, ranged: bool = False) -> tf_keras.Model:
         """Builds the Keras network with these weights.
 

@@ -32,7 +32,7 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         tune: prepared pictures of the tuning split.
     """
     network = checkpoint.model()
-    parts = slices([len(checkpoint.labels), *map(len, checkpoint.heads.values())])
+    parts = slices(checkpoint.head_sizes)
     every = logits_of(network, tune.images)
     temperatures = {}
     for name, part, column in zip(checkpoint.heads, parts[1:], tune.targets.T[1:], strict=True):

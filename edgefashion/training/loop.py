@@ -58,7 +58,7 @@ class Stage:
         state: file that an interrupted stage goes on from.
         report: is told the progress.
         teacher: network whose logits are to be matched, and the share and temperature of that loss.
-        before_step, after_epoch: calls for pruning schedules.
+        before_step: called before each step with its number, for pruning schedules.
         heads: number of labels of each head, the type first; one head if empty.
         head_weight: of each further head's loss; the type's is 1.
     """

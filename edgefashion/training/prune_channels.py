@@ -56,7 +56,7 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
     """
     spec = _inverted(checkpoint)
     network = checkpoint.model()
-    types = len(checkpoint.labels) or spec.classes
+    types = checkpoint.head_sizes[0]
     indices = [i for i, block in enumerate(spec.blocks) if block.expand]
     watched = [network.get_layer(f"block{i:02d}_depthwise_relu").output for i in indices]
     probe = tf_keras.Model(network.input, [*watched, network.output])

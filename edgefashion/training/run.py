@@ -123,8 +123,7 @@ def run_recipe(
     train = load_pictures(trained, *size, advance=loading)
     tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
-    sizes = (len(manifest.labels), *map(len, heads.values()))
-    run = Run(recipe, folder, manifest, train, tune, report, sizes)
+    run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes)
     if recipe.distil:
         teacher_recipe = load_recipe(recipe.distil.teacher)
         run.teacher = run_recipe(teacher_recipe, folder / "teacher", report, source).model()
