@@ -4,7 +4,7 @@ The converter writes, for every channel of every convolution, a scale (4 bytes) 
 kernel and again for the bias. Zero points of symmetric weights are all zero, so each layer's vector equals that of any
 other layer of the same width. A flatbuffer may point to one vector from many places; readers notice nothing. The names
 that the converter gives to inner tensors list every operator that was fused into them; only the layer's own name is
-kept.
+kept, and constants are called by what they are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,21 @@ from ai_edge_litert import schema_py_generated as schema
 _ALIGNMENT = 16
 """`force_align` of Buffer.data in the TFLite schema."""
 
+_CONSTANT_NAMES = {schema.TensorType.INT8: "kernel", schema.TensorType.INT32: "bias"}
+
+
+class _Builder(flatbuffers.Builder):
+    """Stores equal strings once."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._strings: dict[str | bytes, int] = {}
+
+    def CreateString(self, text: str | bytes) -> int:  # noqa: N802 - generated code calls it
+        if text not in self._strings:
+            self._strings[text] = super().CreateString(text)
+        return self._strings[text]
+
 
 def compact(flatbuffer: bytes) -> bytes:
     """Packs a model again with shared vectors.
@@ -29,12 +44,14 @@ def compact(flatbuffer: bytes) -> bytes:
         The same model, at most as large as before; weights byte for byte, 16-byte aligned.
     """
     model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
-    builder = flatbuffers.Builder(len(flatbuffer))
+    builder = _Builder(len(flatbuffer))
     seen: dict[tuple[str, bytes], int] = {}
     for subgraph in model.subgraphs:
         kept = {int(index) for index in (*subgraph.inputs, *subgraph.outputs)}
         for index, tensor in enumerate(subgraph.tensors):
-            if index not in kept:
+            if model.buffers[tensor.buffer].data is not None and tensor.type in _CONSTANT_NAMES:
+                tensor.name = _CONSTANT_NAMES[tensor.type]
+            elif index not in kept:
                 tensor.name = short_name(tensor.name or b"", index)
             if tensor.quantization is not None:
                 tensor.quantization = _Quantisation(tensor.quantization, seen)

@@ -51,6 +51,14 @@ def test_weights_are_the_same_and_aligned(bare: bytes) -> None:
             assert data % 16 == 0
 
 
+def test_constants_are_called_by_what_they_are(bare: bytes) -> None:
+    model = schema.ModelT.InitFromPackedBuf(compact(bare), 0)
+    names = [tensor.name for tensor in model.subgraphs[0].tensors]
+    assert names.count(b"kernel") > 1 < names.count(b"bias")
+    others = [name for name in names if name not in (b"kernel", b"bias")]
+    assert len(set(others)) == len(others)
+
+
 def test_compacting_twice_changes_nothing_more(bare: bytes) -> None:
     small = compact(bare)
     assert len(compact(small)) <= len(small)
