@@ -89,9 +89,10 @@ def _blur(x: tf.Tensor, plan: Augment, seed: tf.Tensor) -> tf.Tensor:
     """Blends each picture with its 5 x 5 binomial blur, or, half as far, away from it: soft and sharpened ones."""
     if not plan.blur:
         return x
-    row = tf.constant([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
-    kernel = tf.tile((row[:, None] * row[None, :])[:, :, None, None], [1, 1, 3, 1])
-    soft = tf.nn.depthwise_conv2d(tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], "REFLECT"), kernel, [1] * 4, "VALID")
+    # Shifted sums, because a depthwise convolution of three channels takes several times as long on a CPU.
+    p = tf.pad(x, [[0, 0], [2, 2], [2, 2], [0, 0]], "REFLECT")
+    p = (p[:, :-4] + p[:, 4:] + 4.0 * (p[:, 1:-3] + p[:, 3:-1]) + 6.0 * p[:, 2:-2]) / 16.0
+    soft = (p[:, :, :-4] + p[:, :, 4:] + 4.0 * (p[:, :, 1:-3] + p[:, :, 3:-1]) + 6.0 * p[:, :, 2:-2]) / 16.0
     share = tf.random.stateless_uniform((x.shape[0], 1, 1, 1), seed, -0.5 * plan.blur, plan.blur)
     return x + share * (soft - x)
 
