@@ -1,7 +1,7 @@
 """The manifest: which picture shows what, who took it, and on which side of the split it lies.
 
-On disk a manifest is a CSV file, `path,type,group,split[,colour,pattern,detail,kids]`, in UTF-8. Paths are relative to
-the folder of the CSV file, or absolute. Reading, checking and writing are in this module and nowhere else.
+On disk a manifest is a CSV file, `path,type,group,split[,colour,pattern,detail,kids,box]`, in UTF-8. Paths are relative
+to the folder of the CSV file, or absolute. Reading, checking and writing are in this module and nowhere else.
 """
 
 import csv
@@ -21,18 +21,23 @@ from numpy.typing import NDArray
 
 from edgefashion.data.csv_records import read_records
 from edgefashion.data.split import SPLITS
-from edgefashion.errors import DataError
+from edgefashion.errors import DataError, ImageError
+from edgefashion.runtime.image import upright
 
 REQUIRED_COLUMNS = ("path", "type", "group", "split")
-OPTIONAL_COLUMNS = ("colour", "pattern", "detail", "kids")
+OPTIONAL_COLUMNS = ("colour", "pattern", "detail", "kids", "box")
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_PATH_CHARACTERS = 4096
 MAX_VALUE_CHARACTERS = 200
+MAX_BOX_PIXELS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One picture: where it is, what it shows, who took it, and its split; the attributes may be empty."""
+    """One picture: where it is, what it shows, who took it, and its split; the attributes may be empty.
+
+    `box` is "x0 y0 x1 y1", whole pixels of the upright picture, x1 and y1 exclusive, where a part of it is meant.
+    """
 
     path: str
     type: str
@@ -42,6 +47,7 @@ class Row:
     pattern: str = ""
     detail: str = ""
     kids: str = ""
+    box: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class Manifest:
         """
         lines = []
         for index, row in enumerate(self.rows):
-            values = [getattr(row, column) for column in DIGEST_COLUMNS]
+            values = [getattr(row, column) for column in DIGEST_COLUMNS] + ([row.box] if row.box else [])
             if self.arrays is not None:
                 values.append(hashlib.sha256(self.arrays[index].tobytes()).hexdigest())
             lines.append(json.dumps(values, separators=(",", ":")))
@@ -123,10 +129,15 @@ class Manifest:
         return replace(self, rows=tuple(self.rows[position] for position in positions), arrays=arrays)
 
     def picture(self, row: Row) -> Path | NDArray[np.uint8]:
-        """Gives what `runtime.image.prepare` accepts: the picture's path, or uint8 (height, width) grey, 0-255.
+        """Gives what `runtime.image.prepare` accepts.
+
+        Returns:
+            The picture's path; or uint8 (height, width) grey, 0-255, of a manifest of arrays; or uint8
+            (height, width, 3) RGB, 0-255, where the row has a box.
 
         Raises:
             DataError: The row is not of this manifest (arrays), or its path leaves the manifest's folder.
+            ImageError: The row has a box, and its picture can't be read or doesn't contain the box.
         """
         if self.arrays is not None:
             position = self._array_index.get(row.path)
@@ -134,7 +145,8 @@ class Manifest:
                 raise DataError(f"'{self.name}' has no picture '{row.path}'.")
             picture: NDArray[np.uint8] = self.arrays[position]
             return picture
-        return resolve_path(row.path, self.root or Path())
+        path = resolve_path(row.path, self.root or Path())
+        return _cut(path, parse_box(row.box)) if row.box else path
 
     def require_trainable(self) -> None:
         """Raises DataError unless there are two labels with training pictures and something to validate on."""
@@ -161,7 +173,34 @@ class Manifest:
 
 
 COLUMNS = tuple(item.name for item in fields(Row))
-DIGEST_COLUMNS = tuple(column for column in COLUMNS if column != "kids")
+DIGEST_COLUMNS = tuple(column for column in COLUMNS if column not in ("kids", "box"))
+
+
+def parse_box(text: str) -> tuple[int, int, int, int]:
+    """Reads a row's box: x0, y0, x1, y1 in pixels, x1 and y1 exclusive.
+
+    Raises:
+        DataError: Not four whole numbers from 0 to 100,000, or nothing lies between them.
+    """
+    numbers = [int(word) for word in text.split() if word.isascii() and word.isdigit() and len(word) <= 6]
+    if len(numbers) != 4 or len(text.split()) != 4 or max(numbers) > MAX_BOX_PIXELS:
+        raise DataError(f"A box is four whole numbers, x0 y0 x1 y1, in pixels; received '{text[:40]}'.")
+    x0, y0, x1, y1 = numbers
+    if x0 >= x1 or y0 >= y1:
+        raise DataError(f"A box x0 y0 x1 y1 needs x0 < x1 and y0 < y1; received '{text[:40]}'.")
+    return x0, y0, x1, y1
+
+
+def _cut(path: Path, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Decodes a picture and gives the part of it in a box."""
+    x0, y0, x1, y1 = box
+    pixels = upright(path, MAX_BOX_PIXELS)
+    if x1 > pixels.shape[1] or y1 > pixels.shape[0]:
+        raise ImageError(
+            f"{path}: is {pixels.shape[1]} x {pixels.shape[0]} pixels, so the box {x0} {y0} {x1} {y1} is not in it."
+        )
+    part: NDArray[np.uint8] = pixels[y0:y1, x0:x1]
+    return part
 
 
 def resolve_path(path: str, root: Path) -> Path:
@@ -207,7 +246,7 @@ def parse_manifest(content: bytes, name: str = "manifest") -> tuple[Row, ...]:
         DataError: As `read_manifest`.
     """
     rows = []
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for number, record in read_records(content, name, REQUIRED_COLUMNS, REQUIRED_COLUMNS + OPTIONAL_COLUMNS):
         where = f"'{name}', row {number}"
         for column in REQUIRED_COLUMNS:
@@ -223,9 +262,11 @@ def parse_manifest(content: bytes, name: str = "manifest") -> tuple[Row, ...]:
             raise DataError(f"{where}: split must be one of {', '.join(SPLITS)}; received '{record['split'][:40]}'.")
         try:
             resolve_path(record["path"], Path())
+            if record.get("box"):
+                parse_box(record["box"])
         except DataError as error:
             raise DataError(f"{where}: {error}") from error
-        key = posixpath.normpath(record["path"])
+        key = (posixpath.normpath(record["path"]), record.get("box", ""))
         if key in seen:
             raise DataError(f"{where}: '{record['path']}' is already in row {seen[key]}; a picture may appear once.")
         seen[key] = number
@@ -249,13 +290,14 @@ def write_manifest(manifest: Manifest, path: str | os.PathLike[str], overwrite: 
         raise DataError(f"'{path}' exists already; choose another name, or ask for it to be overwritten.")
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    columns = COLUMNS if any(row.box for row in manifest.rows) else COLUMNS[:-1]
+    writer.writerow(columns)
     folder = path.resolve().parent
     for row in manifest.rows:
         picture = Path(os.path.abspath(resolve_path(row.path, manifest.root or Path())))
         inside = picture.is_relative_to(folder)
         place = picture.relative_to(folder).as_posix() if inside else str(picture)
-        writer.writerow([place, *(getattr(row, column) for column in COLUMNS[1:])])
+        writer.writerow([place, *(getattr(row, column) for column in columns[1:])])
     content = text.getvalue().encode()
     parse_manifest(content, str(path))
     write_file(path, content)

@@ -7,17 +7,22 @@ from edgefashion.data.clothing import open_clothing, open_clothing_ten
 from edgefashion.data.fashion_mnist import open_fashion_mnist
 from edgefashion.data.image_folder import open_folder
 from edgefashion.data.manifest import Manifest, read_manifest
+from edgefashion.data.others import open_others
+from edgefashion.data.worn import open_worn
 from edgefashion.errors import DataError
 
 SOURCES: dict[str, Callable[[str | None], Manifest]] = {
     "clothing": open_clothing,
     "clothing-ten": open_clothing_ten,
     "fashion-mnist": open_fashion_mnist,
+    "others": open_others,
+    "worn": open_worn,
 }
 """Named sources: NAME or NAME:FOLDER."""
 
 ACCEPTED = (
-    "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER or fashion-mnist"
+    "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER, worn:FOLDER, "
+    "others:FOLDER or fashion-mnist"
 )
 
 

@@ -26,7 +26,8 @@ RECIPES = Path(__file__).parent.parent / "recipes"
 class Data:
     """Which pictures: `source` as `edgefashion data check` takes it.
 
-    The splits `train` train, `tune` sets temperature and threshold, `held_out` judges.
+    The splits `train` train, `tune` sets temperature and threshold, `held_out` judges. The training pictures of the
+    sources `extra` are added to those of `source`, which alone is judged.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Data:
     train: tuple[str, ...] = ("train",)
     tune: str = "validation"
     held_out: str = "validation"
+    extra: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

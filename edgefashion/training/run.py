@@ -18,6 +18,7 @@ from typing import Any
 
 import tf_keras
 
+from edgefashion.data.joined import joined
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, RecipeError
@@ -107,6 +108,8 @@ def run_recipe(
         DataError: no usable pictures.
     """
     manifest = open_source(source or recipe.data.source)
+    if recipe.data.extra:
+        manifest = joined(manifest, [open_source(spec) for spec in recipe.data.extra])
     refuse_another(folder, recipe, manifest)
     started = time.monotonic()
     if (folder / "checkpoint.safetensors").exists():

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from edgefashion.data import manifest as module
 from edgefashion.data.manifest import Manifest, Row, parse_manifest, read_manifest, write_manifest
 from edgefashion.data.split import SPLITS
-from edgefashion.errors import DataError
+from edgefashion.errors import DataError, ImageError
 
 GOOD = b"path,type,group,split\na.jpg,dress,anna,train\nb.jpg,hat,ben,validation\n"
 clean = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).map(str.strip).filter(bool)
@@ -225,3 +226,38 @@ def test_files_that_are_not_there_or_too_large(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(module, "MAX_FILE_BYTES", 10)
     with pytest.raises(DataError, match="larger than 10 bytes"):
         read_manifest(write(tmp_path, GOOD))
+
+
+def test_a_box_cuts_the_upright_picture_and_enters_the_digest(tmp_path: Path) -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[2:6, 10:25] = (10, 200, 30)
+    turned = Image.fromarray(np.rot90(pixels))  # as a phone stores it: lying on its side, with a note to turn it
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned.save(tmp_path / "a.png", exif=exif)
+    (tmp_path / "m.csv").write_text(
+        "path,type,group,split,box\na.png,hat,anna,train,10 2 25 6\na.png,dress,anna,train,0 0 5 5\n", encoding="utf-8"
+    )
+    manifest = read_manifest(tmp_path / "m.csv")
+    cut = manifest.picture(manifest.rows[0])
+    assert isinstance(cut, np.ndarray)
+    assert cut.shape == (4, 15, 3)
+    assert (cut == (10, 200, 30)).all()
+    assert read_manifest(write_manifest(manifest, tmp_path / "out.csv")).rows == manifest.rows
+    moved = Manifest("m", (replace(manifest.rows[0], box="10 2 25 7"), manifest.rows[1]), manifest.labels, tmp_path)
+    assert moved.digest != manifest.digest
+    outside = replace(manifest.rows[0], box="10 2 25 21")
+    with pytest.raises(ImageError, match="the box 10 2 25 21 is not in it"):
+        manifest.picture(outside)
+
+
+@pytest.mark.parametrize("box", ["1 2 3", "1 2 3 4 5", "a 0 9 9", "-1 0 9 9", "5 0 5 9", "0 9 9 9", "0 0 9999999 9"])
+def test_a_box_must_be_one(box: str) -> None:
+    with pytest.raises(DataError, match=r"row 2: A box"):
+        parse_manifest(f"path,type,group,split,box\na.jpg,hat,anna,train,{box}\n".encode())
+
+
+def test_the_same_picture_may_appear_once_a_box() -> None:
+    row = "a.jpg,hat,anna,train,0 0 9 9\n"
+    with pytest.raises(DataError, match="already in row 2"):
+        parse_manifest(f"path,type,group,split,box\n{row}{row}".encode())
