@@ -93,6 +93,9 @@ missing-packages:
 	@if [ ! -d /usr/share/datasets/fashion-mnist ]; then \
 		echo "Fashion-MNIST is not installed, so the tests that need it are skipped. To run them: sudo apt-get install dataset-fashion-mnist"; \
 	fi
+	@if ! ldconfig -p 2>/dev/null | grep -q libEGL.so.1 || ! ldconfig -p | grep -q libGLESv2.so.2; then \
+		echo "OpenGL is not installed, so the tests of the app are skipped. To run them: sudo apt-get install libgl1 libegl1 libgles2 libgl1-mesa-dri libmtdev1"; \
+	fi
 	@if [ ! -d "$(CLOTHING)" ]; then \
 		echo "The garment photos are not at $(CLOTHING), so the tests that need them are skipped."; \
 	fi
@@ -140,7 +143,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewes
 lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with hashes
 	@$(BIN)/python $(PIP_INSTALL) --quiet uv
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --output-file requirements/demo.txt
-	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --constraint requirements/demo.txt --output-file requirements/dev.txt
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --extra app --constraint requirements/demo.txt --output-file requirements/dev.txt
 	@git --no-pager diff --stat -- requirements
 
 clean:  ## remove what the other targets made; runs/ stays
