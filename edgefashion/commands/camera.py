@@ -51,9 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     source = open_source(spec, arguments.rotate, arguments.mirror, arguments.loop)
     classifier = Classifier.open(arguments.model, threads=arguments.threads)
     watch = _Watch(source, classifier, arguments)
-    with closing(source), closing(watch):
-        with suppress(KeyboardInterrupt):
-            watch.run()
+    with closing(source), closing(watch), suppress(KeyboardInterrupt):
+        watch.run()
     print(_summary(source, watch.worker.statistics()), file=sys.stderr)
     if watch.worker.last_error is not None and not watch.worker.statistics().done:
         raise watch.worker.last_error
