@@ -140,7 +140,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewes
 lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with hashes
 	@$(BIN)/python $(PIP_INSTALL) --quiet uv
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --output-file requirements/demo.txt
-	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --constraint requirements/demo.txt --output-file requirements/dev.txt
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra camera --extra report --extra labels --constraint requirements/demo.txt --output-file requirements/dev.txt
 	@git --no-pager diff --stat -- requirements
 
 clean:  ## remove what the other targets made; runs/ stays
