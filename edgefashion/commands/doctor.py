@@ -22,7 +22,7 @@ HELP = (
 )
 EXAMPLE = "edgefashion doctor --json"
 PACKAGES = ("numpy", "pillow", "rich")
-CAMERA_MODULES = ("picamera2", "libcamera")
+CAMERA_MODULES = ("av", "picamera2", "libcamera")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +65,8 @@ def _show(facts: dict[str, Any]) -> None:
     cameras = facts["cameras"]
     rows.append(("camera devices", ", ".join(cameras["devices"]) or "none seen (/dev/video*)"))
     rows.append(("camera modules", ", ".join(cameras["modules"]) or f"none of {', '.join(CAMERA_MODULES)}"))
+    if "av" not in cameras["modules"]:
+        rows.append(("USB cameras, video files", "need PyAV: pip install 'edgefashion[camera]'"))
     display.table(("machine", ""), rows)
     display.table(
         ("runtime", "version", "", "why"),

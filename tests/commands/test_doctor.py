@@ -91,3 +91,5 @@ def test_cameras(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     monkeypatch.setattr(doctor.glob, "glob", lambda pattern: ["/dev/video1", "/dev/video0"])
     monkeypatch.setattr(doctor, "CAMERA_MODULES", ("json", "no_such_camera"))
     assert told(capsys, 0)["cameras"] == {"devices": ["/dev/video0", "/dev/video1"], "modules": ["json"]}
+    assert main(["doctor"]) == 0
+    assert "need PyAV: pip install 'edgefashion[camera]'" in capsys.readouterr().out
