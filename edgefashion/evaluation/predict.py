@@ -14,8 +14,9 @@ import numpy.typing as npt
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, ImageError
 from edgefashion.evaluation.checks import Floats, Indices, check_probabilities
+from edgefashion.evaluation.heads import HeadPredictions, attribute_predictions, category_predictions, label_heads
 from edgefashion.evaluation.result import Unreadable
-from edgefashion.runtime.card import ModelCard
+from edgefashion.runtime.card import TYPE_HEAD, ModelCard
 from edgefashion.runtime.image import picture_size, prepare
 
 T = TypeVar("T")
@@ -42,6 +43,9 @@ class Judged(Protocol):
     def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
         """float32 (n,) probabilities of a picture."""
 
+    def head_probabilities(self, image: Any) -> dict[str, npt.NDArray[np.float32]]:
+        """The same for every head that has labels; asked only of a model whose card has more than one."""
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -57,6 +61,8 @@ class Predictions:
         threshold: The card's: "not sure" below it.
         unreadable: The pictures that were skipped.
         mapping: Name of the mapping that led to the labels, None for the model's own.
+        heads: What the other heads said, as far as the pictures' attributes are noted.
+        categories: What category was said, where the labels are types in several categories; else None.
     """
 
     rows: tuple[Row, ...]
@@ -68,6 +74,8 @@ class Predictions:
     threshold: float
     unreadable: tuple[Unreadable, ...] = ()
     mapping: str | None = None
+    heads: tuple[HeadPredictions, ...] = ()
+    categories: HeadPredictions | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -110,7 +118,9 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         picture = prepare(source, card.input.height, card.input.width, card.input.resize)
         return picture, min(picture_size(source))
 
+    asks_heads = len(label_heads(card)) > 1
     found: list[npt.NDArray[np.float32]] = []
+    further: list[dict[str, npt.NDArray[np.float32]]] = []
     kept: list[Row] = []
     brightness: list[float] = []
     short_sides: list[int] = []
@@ -120,7 +130,11 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
             unreadable.append(item)
         else:
             picture, short_side = item
-            found.append(classifier.probabilities(picture))
+            if asks_heads:
+                further.append(classifier.head_probabilities(picture))
+                found.append(further[-1][TYPE_HEAD])
+            else:
+                found.append(classifier.probabilities(picture))
             kept.append(row)
             brightness.append(float(picture.mean(axis=(0, 1)) @ LUMA))
             short_sides.append(short_side)
@@ -139,6 +153,8 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         threshold=card.threshold,
         unreadable=tuple(unreadable),
         mapping=name,
+        heads=attribute_predictions(card, kept, further) if asks_heads else (),
+        categories=category_predictions(scores, labels, truth, card.taxonomy) if name is None else None,
     )
 
 

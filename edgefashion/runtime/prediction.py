@@ -20,9 +20,11 @@ class Prediction:
     Attributes:
         ranking: All types with their probabilities, best first; at least one.
         category: The category that the best type stands in.
-        sure: Whether the best type's probability reaches the card's threshold.
+        sure: Whether the best type's probability reaches the card's threshold; `sure_of` tells more.
         attributes: Attribute name → value and confidence; may be empty. Treat as read-only.
         latency_ms: From picture to answer, in milliseconds.
+        category_confidence: The category's probability, 0–1: the sum of its types'.
+        category_sure: Whether the category's probability reaches the card's threshold.
 
     Raises:
         ValueError: The ranking is empty, not sorted, or holds a probability outside of 0–1.
@@ -33,6 +35,8 @@ class Prediction:
     sure: bool
     attributes: Mapping[str, Attribute] = field(default_factory=dict, hash=False)
     latency_ms: float = field(default=0.0, compare=False)
+    category_confidence: float = 0.0
+    category_sure: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranking."""
@@ -52,6 +56,11 @@ class Prediction:
         """The best type's probability, 0–1."""
         return self.ranking[0][1]
 
+    @property
+    def sure_of(self) -> str | None:
+        """How far the answer can be relied on: "type", "category" (the type is open) or None (not sure at all)."""
+        return "type" if self.sure else "category" if self.category_sure else None
+
     def top(self, k: int) -> tuple[tuple[str, float], ...]:
         """Return the k best types with their probabilities, best first; fewer if there are fewer types."""
         return self.ranking[: max(0, k)]
@@ -63,6 +72,8 @@ class Prediction:
             "type": self.type,
             "confidence": round(self.confidence, 6),
             "sure": self.sure,
+            "sure_of": self.sure_of,
+            "category_confidence": round(self.category_confidence, 6),
             "top": [{"type": name, "probability": round(probability, 6)} for name, probability in self.ranking],
             "attributes": {
                 name: {"value": attribute.value, "confidence": round(attribute.confidence, 6)}
