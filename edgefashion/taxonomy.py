@@ -65,16 +65,16 @@ class Taxonomy:
                         f"Taxonomy '{self.name}': mapping '{mapping}' maps '{source}', which is no type of it. "
                         f"Types: {', '.join(sorted(seen)[:40])}."
                     )
-        for attribute, table in self.values.items():
-            _check_lists("value", attribute, table)
-            for name in table:
+        for attribute, possible in self.values.items():
+            _check_lists("value", attribute, possible)
+            for name in possible:
                 if name not in seen:
                     raise DataError(f"Taxonomy '{self.name}': '{attribute}' has values for '{name}', no type of it.")
-        for attribute, table in self.neighbours.items():
-            _check_lists("neighbour", attribute, table)
-            for value, others in table.items():
+        for attribute, near in self.neighbours.items():
+            _check_lists("neighbour", attribute, near)
+            for value, others in near.items():
                 for other in others:
-                    if other == value or value not in table.get(other, ()):
+                    if other == value or value not in near.get(other, ()):
                         raise DataError(
                             f"Taxonomy '{self.name}': {attribute} '{value}' has the neighbour '{other}'; "
                             "neighbours must name each other, and no value is its own."
@@ -122,7 +122,9 @@ class Taxonomy:
         mappings = {
             mapping: _table("mapping", table) for mapping, table in _table("mappings", data.get("mappings", {})).items()
         }
-        return cls(data.get("name", ""), categories, mappings, *(lists_by_name(key, data.get(key, {})) for key in KEYS[3:]))
+        return cls(
+            data.get("name", ""), categories, mappings, *(lists_by_name(key, data.get(key, {})) for key in KEYS[3:])
+        )
 
     @classmethod
     def load(cls, name: str) -> "Taxonomy":

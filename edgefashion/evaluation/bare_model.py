@@ -97,10 +97,6 @@ class BareClassifier:
         shares: npt.NDArray[np.float32] = (powers / powers.sum()).astype(np.float32)
         return shares
 
-    def head_probabilities(self, image: Any) -> dict[str, npt.NDArray[np.float32]]:
-        """The one head that a model without a card has; as `probabilities`."""
-        return {TYPE_HEAD: self.probabilities(image)}
-
     def _input(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
         """What the network takes, of its own type, from uint8 (height, width, 3) RGB."""
         kind, scale = self.interpreter.input_dtype, self.interpreter.input_scale

@@ -19,7 +19,7 @@ from edgefashion.taxonomy import Taxonomy
 __all__ = ["Coverage", "Evaluation", "Judged", "Unreadable", "evaluate", "judge", "map_probabilities", "score"]
 
 JUDGES_TAXONOMY = "garment"
-"""Neighbouring values are looked up here and not in the card: what counts as nearly right isn't for the model to say."""
+"""Neighbouring values are looked up here and not in the card: a model doesn't say what counts as nearly right."""
 
 
 def score(

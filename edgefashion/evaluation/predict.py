@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,13 @@ class Judged(Protocol):
     def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
         """float32 (n,) probabilities of a picture."""
 
+
+@runtime_checkable
+class ManyHeaded(Protocol):
+    """What a model with several heads tells in one run."""
+
     def head_probabilities(self, image: Any) -> dict[str, npt.NDArray[np.float32]]:
-        """The same for every head that has labels; asked only of a model whose card has more than one."""
+        """Head name to float32 (n,) probabilities, the type's among them."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         picture = prepare(source, card.input.height, card.input.width, card.input.resize)
         return picture, min(picture_size(source))
 
-    asks_heads = len(label_heads(card)) > 1
+    many = classifier if isinstance(classifier, ManyHeaded) and len(label_heads(card)) > 1 else None
     found: list[npt.NDArray[np.float32]] = []
     further: list[dict[str, npt.NDArray[np.float32]]] = []
     kept: list[Row] = []
@@ -130,8 +135,8 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
             unreadable.append(item)
         else:
             picture, short_side = item
-            if asks_heads:
-                further.append(classifier.head_probabilities(picture))
+            if many is not None:
+                further.append(many.head_probabilities(picture))
                 found.append(further[-1][TYPE_HEAD])
             else:
                 found.append(classifier.probabilities(picture))
@@ -153,7 +158,7 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         threshold=card.threshold,
         unreadable=tuple(unreadable),
         mapping=name,
-        heads=attribute_predictions(card, kept, further) if asks_heads else (),
+        heads=attribute_predictions(card, kept, further) if many is not None else (),
         categories=category_predictions(scores, labels, truth, card.taxonomy) if name is None else None,
     )
 

@@ -1,7 +1,7 @@
 """Which values an attribute can have, type by type: shoes are never sleeveless.
 
-The taxonomy says it (`Taxonomy.values`). In a model file it stands in an associated file of its own and not in the card,
-because readers of card version 1 refuse keys that they do not know, and pass over files that they do not know.
+The taxonomy says it (`Taxonomy.values`). In a model file it stands in an associated file of its own and not in the
+card, because readers of card version 1 refuse keys that they do not know, and pass over files that they do not know.
 """
 
 import json

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
+from edgefashion.runtime.colour import SIDE, measure_colours
 from edgefashion.runtime.image import prepare
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.runtime.shipped import find_model
+
+MEASURED_TAXONOMY = "garment"
+"""Colours are measured for models of this taxonomy: their pictures are photos of garments."""
 
 
 class Classifier:
@@ -92,18 +96,25 @@ class Classifier:
             ModelFileError: The runtime fails.
         """
         start = perf_counter()
-        raw = self.interpreter.run(self._prepare(image))
+        picture = self._prepare(image)
+        raw = self.interpreter.run(picture)
         probabilities = self._probabilities(self.card.head(TYPE_HEAD), raw)
         order = np.argsort(-probabilities, kind="stable")
         ranking = tuple((self.labels[index], float(probabilities[index])) for index in order)
         best_type, confidence = ranking[0]
+        attributes = self._attributes(best_type, raw)
+        if self.card.taxonomy.name == MEASURED_TAXONOMY:
+            whole_picture = self.card.input.resize == "stretch"
+            attributes["colours"] = Attribute.of_shares(
+                measure_colours(picture if whole_picture else prepare(image, SIDE, SIDE))
+            )
         category = self._categories[best_type]
         whole = min(1.0, sum(probability for name, probability in ranking if self._categories[name] == category))
         return Prediction(
             ranking=ranking,
             category=category,
             sure=confidence >= self.card.threshold,
-            attributes=self._attributes(best_type, raw),
+            attributes=attributes,
             category_confidence=whole,
             category_sure=whole >= self.card.threshold,
             latency_ms=(perf_counter() - start) * 1000,

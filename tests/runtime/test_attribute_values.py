@@ -114,8 +114,9 @@ def test_a_file_is_written_for_the_heads_of_the_model_only() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{", b"\xff\xfe", b"[1]", b"null", b"[" * 100_000, b'{"a":' * 5000 + b"1" + b"}" * 5000, b" " * (2**20 + 1),
-        b'{"pattern": 3}', b'{"pattern": {"hat": "plain"}}', b'{"pattern": {"hat": [1]}}', b'{"pattern": {"sari": ["a"]}}',
+        b"", b"{", b"\xff\xfe", b"[1]", b"null", b"[" * 100_000, b'{"a":' * 5000 + b"1" + b"}" * 5000,
+        b" " * (2**20 + 1), b'{"pattern": 3}', b'{"pattern": {"hat": "plain"}}', b'{"pattern": {"hat": [1]}}',
+        b'{"pattern": {"sari": ["a"]}}',
         b'{"pattern": {"hat": ["a", "a"]}}', b'{"pattern": {"hat": ["a\\nb"]}}', b'{"": {"hat": ["a"]}}',
     ],
     ids=range(15),
