@@ -1,4 +1,4 @@
-"""What a garment can be: category › type, and how types map to the label sets of others.
+"""What a garment can be: category › type, the attribute values of each type, and mappings to the label sets of others.
 
 A taxonomy is data: a TOML file in `taxonomies/`, or the same thing as a dict inside a model's card.
 """
@@ -16,6 +16,7 @@ OTHER = "other"
 """Category of a user's own label that no type of the garment taxonomy has."""
 MAX_NAMES = 10_000
 MAX_NAME_LENGTH = 100
+KEYS = ("name", "categories", "mappings", "values", "neighbours")
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,20 @@ class Taxonomy:
         categories: Category → its types; both in order. A category may be empty. Treat as read-only.
         mappings: Mapping name → {type → label of the other set}. A type that is absent is unmapped on purpose.
             Treat as read-only.
+        values: Attribute → {type → the values that it can have}. A type that is absent has none of this attribute; of
+            an attribute that is absent every type can have every value. Treat as read-only.
+        neighbours: Attribute → {value → the values that a careful person may give instead}. Treat as read-only.
 
     Raises:
-        DataError: A name is not a clean line of text, or a type is listed twice, or a mapping names an unknown type.
+        DataError: A name is not a clean line of text, or a type is listed twice, or a mapping names an unknown type, or
+            one value is another's neighbour and not the other way round.
     """
 
     name: str
     categories: Mapping[str, tuple[str, ...]] = field(hash=False)
     mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    values: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, hash=False)
+    neighbours: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Check every name and reference."""
@@ -58,6 +65,20 @@ class Taxonomy:
                         f"Taxonomy '{self.name}': mapping '{mapping}' maps '{source}', which is no type of it. "
                         f"Types: {', '.join(sorted(seen)[:40])}."
                     )
+        for attribute, possible in self.values.items():
+            _check_lists("value", attribute, possible)
+            for name in possible:
+                if name not in seen:
+                    raise DataError(f"Taxonomy '{self.name}': '{attribute}' has values for '{name}', no type of it.")
+        for attribute, near in self.neighbours.items():
+            _check_lists("neighbour", attribute, near)
+            for value, others in near.items():
+                for other in others:
+                    if other == value or value not in near.get(other, ()):
+                        raise DataError(
+                            f"Taxonomy '{self.name}': {attribute} '{value}' has the neighbour '{other}'; "
+                            "neighbours must name each other, and no value is its own."
+                        )
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -76,11 +97,13 @@ class Taxonomy:
         raise DataError(f"Taxonomy '{self.name}' has no type '{type_name}'. Types: {', '.join(self.types[:40])}.")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts, lists and strings, as they stand in a card."""
+        """Return plain dicts, lists and strings."""
         return {
             "name": self.name,
             "categories": {category: list(types) for category, types in self.categories.items()},
             "mappings": {mapping: dict(table) for mapping, table in self.mappings.items()},
+            "values": _plain(self.values),
+            "neighbours": _plain(self.neighbours),
         }
 
     @classmethod
@@ -92,18 +115,16 @@ class Taxonomy:
         """
         if not isinstance(data, dict):
             raise DataError(f"A taxonomy is a table with 'name' and 'categories'. Received: {type(data).__name__}.")
-        unknown = [str(key) for key in data if key not in ("name", "categories", "mappings")]
+        unknown = [str(key) for key in data if key not in KEYS]
         if unknown:
-            raise DataError(f"A taxonomy has the keys name, categories, mappings. Received: {unknown[0][:40]!r}.")
-        categories: dict[str, tuple[str, ...]] = {}
-        for category, types in _table("categories", data.get("categories")).items():
-            if not isinstance(types, list):
-                raise DataError(f"Category '{category}' must hold a list of types. Received: {type(types).__name__}.")
-            categories[category] = tuple(types)
+            raise DataError(f"A taxonomy has the keys {', '.join(KEYS)}. Received: {unknown[0][:40]!r}.")
+        categories = _lists("categories", data.get("categories"))
         mappings = {
             mapping: _table("mapping", table) for mapping, table in _table("mappings", data.get("mappings", {})).items()
         }
-        return cls(data.get("name", ""), categories, mappings)
+        return cls(
+            data.get("name", ""), categories, mappings, *(lists_by_name(key, data.get(key, {})) for key in KEYS[3:])
+        )
 
     @classmethod
     def load(cls, name: str) -> "Taxonomy":
@@ -149,6 +170,39 @@ class Taxonomy:
         for label in labels:
             found[known.get(label, OTHER)].append(label)
         return cls(name, {category: tuple(types) for category, types in found.items() if types})
+
+
+def lists_by_name(what: str, data: Any) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Read a table of tables of lists, such as `values`; what is in the lists is for `Taxonomy` to check.
+
+    Raises:
+        DataError: `data` has another shape.
+    """
+    return {name: _lists(what, table) for name, table in _table(what, data).items()}
+
+
+def _lists(what: str, value: Any) -> dict[str, tuple[str, ...]]:
+    """Read a table of lists."""
+    found = _table(what, value)
+    for name, entries in found.items():
+        if not isinstance(entries, list) or len(entries) > MAX_NAMES:
+            raise DataError(f"A taxonomy's {what}: '{name[:40]}' must hold a list. Received: {type(entries).__name__}.")
+    return {name: tuple(entries) for name, entries in found.items()}
+
+
+def _plain(tables: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, dict[str, list[str]]]:
+    """Tuples as lists."""
+    return {name: {key: list(entries) for key, entries in table.items()} for name, table in tables.items()}
+
+
+def _check_lists(what: str, attribute: str, table: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse bad names in one attribute's table, and an entry that is listed twice."""
+    _check_name("attribute", attribute)
+    for name, entries in table.items():
+        for entry in (name, *entries):
+            _check_name(what, entry)
+        if len(set(entries)) != len(entries):
+            raise DataError(f"A taxonomy's {what}s of {attribute} '{name}' must differ from each other.")
 
 
 def _table(what: str, value: Any) -> dict[str, Any]:

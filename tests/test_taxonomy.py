@@ -93,7 +93,7 @@ def test_a_file_of_ones_own(tmp_path) -> None:
     [
         (None, "table"),
         ({"name": "x"}, "categories"),
-        ({"name": "x", "categories": {"a": "b"}}, "list of types"),
+        ({"name": "x", "categories": {"a": "b"}}, "must hold a list"),
         ({"name": "x", "categories": {"a": [1]}}, "type name"),
         ({"name": 7, "categories": {"a": ["b"]}}, "taxonomy name"),
         ({"name": "x", "categories": {"a": ["b"], "c": ["b"]}}, "twice"),
@@ -121,3 +121,33 @@ def test_whatever_json_says_the_answer_is_a_taxonomy_or_our_error(data: object) 
     except DataError:
         return
     assert Taxonomy.from_dict(taxonomy.to_dict()) == taxonomy
+
+
+def test_details_are_of_known_types_and_colours_have_mutual_neighbours() -> None:
+    garment = Taxonomy.load("garment")
+    details = garment.values["detail"]
+    assert details["shoes"] == ("sneaker", "boot", "sandal", "slipper", "flat", "heel", "dress-shoe")
+    assert details["dress"] == details["t-shirt"] == ("sleeveless", "short", "long")
+    assert set(garment.types) - set(details) == {"shorts", "skirt", "hat"}
+    colours = garment.neighbours["colour"]
+    assert len(colours) == 14
+    assert colours["multi"] == ()
+    assert "navy" in colours["blue"]
+    assert "red" not in colours["blue"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ({"values": []}, "must be a table"),
+        ({"values": {"detail": {"b": "short"}}}, "must hold a list"),
+        ({"values": {"detail": {"b": [3]}}}, "value name"),
+        ({"values": {"detail": {"b": ["short", "short"]}}}, "differ from each other"),
+        ({"values": {"detail": {"spoon": ["short"]}}}, "'spoon', no type of it"),
+        ({"neighbours": {"colour": {"red": ["pink"]}}}, "must name each other"),
+        ({"neighbours": {"colour": {"red": ["red"]}}}, "no value is its own"),
+    ],
+)
+def test_hostile_values_and_neighbours_are_refused(extra: dict[str, object], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        Taxonomy.from_dict({"name": "x", "categories": {"a": ["b"]}, **extra})

@@ -59,9 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
 def line(name: str, prediction: Prediction, top: int) -> str:
     """Return one picture's answer as one line."""
     best = f"{prediction.category} › {prediction.type} {prediction.confidence:.1%}"
+    if prediction.sure_of == "category":
+        best = f"{prediction.category} {prediction.category_confidence:.1%}: not sure which"
+    elif prediction.sure_of is None:
+        best += " (not sure)"
     others = ", ".join(f"{type_name} {probability:.1%}" for type_name, probability in prediction.top(top))
     attributes = "".join(f", {key}: {value.value}" for key, value in prediction.attributes.items())
-    return f"{name}: {best}{'' if prediction.sure else ' (not sure)'}{attributes}  [{others}]"
+    return f"{name}: {best}{attributes}  [{others}]"
 
 
 def _pictures(names: list[str]) -> Iterator[tuple[str, Any]]:

@@ -131,6 +131,9 @@ def run(arguments: argparse.Namespace) -> int:
     if found.mapping:
         print(f"The model's types were translated by the mapping '{found.mapping}' of its taxonomy.")
     display.table(["measure", "value", "95 % interval"], summary_rows(found))
+    if found.heads:
+        headers = ["besides the type", "pictures", "accuracy", "or a neighbour", "macro-F1", "calibration error"]
+        display.table(headers, head_rows(found))
     display.table(
         ["class", "precision", "recall", "F1", "pictures"],
         [
@@ -203,7 +206,26 @@ def summary_rows(found: Evaluation) -> list[list[str]]:
         rows.append([f"answered at {found.coverage.threshold:g}", f"{found.coverage.share:.4f}", ""])
         if found.coverage.accuracy is not None:
             rows.append(["top-1 of those", f"{found.coverage.accuracy:.4f}", ""])
+    if found.levels is not None:
+        rows.append(["only category sure", f"{found.levels.category:.4f}", ""])
+        if found.levels.category_accuracy is not None:
+            rows.append(["category of those", f"{found.levels.category_accuracy:.4f}", ""])
     return rows
+
+
+def head_rows(found: Evaluation) -> list[list[str]]:
+    """One row a head besides the type: pictures, accuracy, right or a neighbouring value, macro-F1."""
+    return [
+        [
+            f"{head.name} (given the type)" if head.given_type else head.name,
+            str(head.n),
+            f"{head.accuracy:.4f} ({_interval(head.interval)})",
+            "" if head.near_interval is None else f"{head.near:.4f} ({_interval(head.near_interval)})",
+            f"{head.macro_f1:.4f} ({_interval(head.macro_f1_interval)})",
+            f"{head.ece:.4f}",
+        ]
+        for head in found.heads
+    ]
 
 
 def _interval(bounds: tuple[float, float]) -> str:

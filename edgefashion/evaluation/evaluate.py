@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy.typing as npt
 
@@ -10,10 +11,15 @@ from edgefashion.data.manifest import Manifest
 from edgefashion.errors import DataError
 from edgefashion.evaluation import metrics
 from edgefashion.evaluation.checks import Floats, Indices, check_indices, check_probabilities
+from edgefashion.evaluation.heads import HeadPredictions
 from edgefashion.evaluation.predict import Judged, Predictions, map_probabilities, predict
-from edgefashion.evaluation.result import Coverage, Evaluation, Unreadable
+from edgefashion.evaluation.result import Coverage, Evaluation, HeadScore, Levels, Unreadable
+from edgefashion.taxonomy import Taxonomy
 
 __all__ = ["Coverage", "Evaluation", "Judged", "Unreadable", "evaluate", "judge", "map_probabilities", "score"]
+
+JUDGES_TAXONOMY = "garment"
+"""Neighbouring values are looked up here and not in the card: a model doesn't say what counts as nearly right."""
 
 
 def score(
@@ -99,8 +105,9 @@ def evaluate(classifier: Judged, manifest: Manifest, progress: Callable[[int], N
 
 
 def judge(found: Predictions) -> Evaluation:
-    """The figures of what a model said; see `score`."""
-    return score(
+    """The figures of what a model said, for the type as of `score`, and for every other head."""
+    said = (found.categories, *found.heads)
+    figures = score(
         found.probabilities,
         found.truth,
         found.labels,
@@ -109,3 +116,45 @@ def judge(found: Predictions) -> Evaluation:
         unreadable=found.unreadable,
         mapping=found.mapping,
     )
+    heads = tuple(_score_head(head, [found.groups[at] for at in head.rows]) for head in said if head is not None)
+    return replace(figures, heads=heads, levels=_levels(found))
+
+
+def _score_head(head: HeadPredictions, groups: Sequence[str]) -> HeadScore:
+    """The figures of one head; what it shares with those of the type comes from `score`."""
+    found = score(head.probabilities, head.truth, head.labels, groups)
+    near = None
+    neighbours = Taxonomy.load(JUDGES_TAXONOMY).neighbours.get(head.name)
+    if neighbours is not None and set(head.labels) <= set(neighbours):
+        near = sum(
+            count
+            for true, row in zip(head.labels, found.confusion, strict=True)
+            for told, count in zip(head.labels, row, strict=True)
+            if told == true or told in neighbours[true]
+        )
+    return HeadScore(
+        name=head.name,
+        n=found.n,
+        accuracy=found.top1,
+        interval=found.top1_interval,
+        near=None if near is None else near / found.n,
+        near_interval=None if near is None else metrics.wilson_interval(near, found.n),
+        macro_f1=found.macro_f1,
+        macro_f1_interval=found.macro_f1_interval,
+        ece=found.ece,
+        given_type=head.given_type,
+        labels=found.labels,
+        per_class=found.per_class,
+        confusion=found.confusion,
+    )
+
+
+def _levels(found: Predictions) -> Levels | None:
+    """Shares of the levels of sureness."""
+    if found.categories is None:
+        return None
+    sure = found.confidence >= found.threshold
+    only = (found.categories.probabilities.max(axis=1) >= found.threshold) & ~sure
+    right = found.categories.probabilities.argmax(axis=1) == found.categories.truth
+    accuracy = float(right[only].mean()) if only.any() else None
+    return Levels(float(sure.mean()), float(only.mean()), accuracy, float((~sure & ~only).mean()))

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,9 @@ import numpy.typing as npt
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, ImageError
 from edgefashion.evaluation.checks import Floats, Indices, check_probabilities
+from edgefashion.evaluation.heads import HeadPredictions, attribute_predictions, category_predictions, label_heads
 from edgefashion.evaluation.result import Unreadable
-from edgefashion.runtime.card import ModelCard
+from edgefashion.runtime.card import TYPE_HEAD, ModelCard
 from edgefashion.runtime.image import picture_size, prepare
 
 T = TypeVar("T")
@@ -43,6 +44,14 @@ class Judged(Protocol):
         """float32 (n,) probabilities of a picture."""
 
 
+@runtime_checkable
+class ManyHeaded(Protocol):
+    """What a model with several heads tells in one run."""
+
+    def head_probabilities(self, image: Any) -> dict[str, npt.NDArray[np.float32]]:
+        """Head name to float32 (n,) probabilities, the type's among them."""
+
+
 @dataclass(frozen=True)
 class Predictions:
     """What a model said of the readable pictures of a manifest, in the labels by which they are judged.
@@ -57,6 +66,8 @@ class Predictions:
         threshold: The card's: "not sure" below it.
         unreadable: The pictures that were skipped.
         mapping: Name of the mapping that led to the labels, None for the model's own.
+        heads: What the other heads said, as far as the pictures' attributes are noted.
+        categories: What category was said, where the labels are types in several categories; else None.
     """
 
     rows: tuple[Row, ...]
@@ -68,6 +79,8 @@ class Predictions:
     threshold: float
     unreadable: tuple[Unreadable, ...] = ()
     mapping: str | None = None
+    heads: tuple[HeadPredictions, ...] = ()
+    categories: HeadPredictions | None = None
 
     @property
     def groups(self) -> list[str]:
@@ -110,7 +123,9 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         picture = prepare(source, card.input.height, card.input.width, card.input.resize)
         return picture, min(picture_size(source))
 
+    many = classifier if isinstance(classifier, ManyHeaded) and len(label_heads(card)) > 1 else None
     found: list[npt.NDArray[np.float32]] = []
+    further: list[dict[str, npt.NDArray[np.float32]]] = []
     kept: list[Row] = []
     brightness: list[float] = []
     short_sides: list[int] = []
@@ -120,7 +135,11 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
             unreadable.append(item)
         else:
             picture, short_side = item
-            found.append(classifier.probabilities(picture))
+            if many is not None:
+                further.append(many.head_probabilities(picture))
+                found.append(further[-1][TYPE_HEAD])
+            else:
+                found.append(classifier.probabilities(picture))
             kept.append(row)
             brightness.append(float(picture.mean(axis=(0, 1)) @ LUMA))
             short_sides.append(short_side)
@@ -139,6 +158,8 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         threshold=card.threshold,
         unreadable=tuple(unreadable),
         mapping=name,
+        heads=attribute_predictions(card, kept, further) if many is not None else (),
+        categories=category_predictions(scores, labels, truth, card.taxonomy) if name is None else None,
     )
 
 

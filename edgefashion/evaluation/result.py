@@ -37,6 +37,58 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Levels:
+    """How far answers can be relied on, as `Prediction.sure_of` says it; shares of all pictures, 0 to 1.
+
+    Attributes:
+        type: Share with a sure type.
+        category: Share where only the category is sure.
+        category_accuracy: How many of those categories are right; None where there is none.
+        neither: Share without a sure answer.
+    """
+
+    type: float
+    category: float
+    category_accuracy: float | None
+    neither: float
+
+
+@dataclass(frozen=True)
+class HeadScore:
+    """How well one property besides the type is told, on the pictures that have it noted. Intervals are 95 %.
+
+    Attributes:
+        name: "category", "colour", "pattern" and so on.
+        n: Pictures that have it noted.
+        accuracy: Share of them that are right.
+        interval: Its Wilson interval.
+        near: Share that are right or a neighbouring value; None where the taxonomy has no neighbours for it.
+        near_interval: Its Wilson interval.
+        macro_f1: Mean F1 over the values with support.
+        macro_f1_interval: Its bootstrap interval, by contributor where they are known.
+        ece: Expected calibration error, 0 to 1.
+        given_type: Whether only values that the noted type can have were allowed.
+        labels: The values, in the order of `per_class` and `confusion`.
+        per_class: Precision, recall, F1 and support of each value.
+        confusion: Counts; row = noted value, column = told value.
+    """
+
+    name: str
+    n: int
+    accuracy: float
+    interval: Interval
+    near: float | None
+    near_interval: Interval | None
+    macro_f1: float
+    macro_f1_interval: Interval
+    ece: float
+    given_type: bool
+    labels: tuple[str, ...]
+    per_class: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How well a classifier did on n pictures. Intervals are 95 %.
 
@@ -57,6 +109,8 @@ class Evaluation:
         coverage: What the "not sure" threshold does, where there is one.
         unreadable: Pictures that were skipped.
         mapping: Name of the taxonomy's mapping that led to the labels, None for the model's own.
+        heads: The category and the attributes, where the model tells them and the pictures have them noted.
+        levels: How far answers can be relied on, where there is a threshold and there are categories.
     """
 
     n: int
@@ -75,6 +129,8 @@ class Evaluation:
     coverage: Coverage | None = None
     unreadable: tuple[Unreadable, ...] = ()
     mapping: str | None = None
+    heads: tuple[HeadScore, ...] = ()
+    levels: Levels | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts, lists, strings and numbers, ready for JSON."""

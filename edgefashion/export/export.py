@@ -25,6 +25,7 @@ from edgefashion.export.convert import convert
 from edgefashion.export.golden import choose_golden, golden_grids
 from edgefashion.export.metadata import write_metadata
 from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.runtime.attribute_values import ATTRIBUTE_VALUES_FILE, attribute_values_file, told_values
 from edgefashion.runtime.card import TYPE_HEAD, Golden, Head, InputRule, ModelCard
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.golden import check_golden, golden_input
@@ -217,6 +218,8 @@ def _packed(
     card = model_card(checkpoint, read_graph(flatbuffer), accuracy, lowest, golden)
     described = write_metadata(flatbuffer, card)
     files = {head.labels_file: "".join(f"{label}\n" for label in head.labels).encode() for head in card.heads}
+    if card.taxonomy.values:
+        files[ATTRIBUTE_VALUES_FILE] = attribute_values_file(card.taxonomy)
     return append_files(described, files | {"card.json": seal_card(card, described).to_json().encode()})
 
 
@@ -228,8 +231,8 @@ def model_card(
         name=checkpoint.name, version=checkpoint.version, description=checkpoint.description, licence="Apache-2.0",
         input=InputRule(checkpoint.spec.height, checkpoint.spec.width, resize=checkpoint.resize),
         heads=_heads(checkpoint, graph),
-        taxonomy=Taxonomy.from_dict(checkpoint.taxonomy), temperature=checkpoint.temperature,
-        threshold=checkpoint.threshold,
+        taxonomy=told_values(Taxonomy.from_dict(checkpoint.taxonomy), checkpoint.heads),
+        temperature=checkpoint.temperature, threshold=checkpoint.threshold,
         training={key: value for key, value in checkpoint.training.items() if key in CARD_FACTS},
         accuracy={**({"float": checkpoint.accuracy} if checkpoint.accuracy else {}), **accuracy},
         size={"parameters": graph.parameters, "macs": graph.macs}, lowest_runtime=lowest_runtime, golden=golden,

@@ -23,6 +23,7 @@ MAX_HEADS = 32
 MAX_GOLDEN = 64
 MAX_GOLDEN_SIDE = 64
 MAX_TEXT = 20_000
+TAXONOMY_KEYS = ("name", "categories", "mappings")
 KEYS = (
     "card_version", "name", "version", "description", "licence", "input", "heads", "taxonomy", "temperature",
     "threshold", "training", "accuracy", "size", "lowest_runtime", "golden",
@@ -189,8 +190,13 @@ class ModelCard:
         return self.head(TYPE_HEAD).labels
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts, lists, strings and numbers in the order in which the card is documented."""
+        """Return plain dicts, lists, strings and numbers in the order in which the card is documented.
+
+        Of the taxonomy only what card version 1 has a place for: `values` stand in a file of their own
+        (`attribute_values.py`), and `neighbours` are for judges, not for devices.
+        """
         rule = self.input
+        taxonomy = self.taxonomy.to_dict()
         return {
             "card_version": CARD_VERSION,
             "name": self.name,
@@ -202,7 +208,7 @@ class ModelCard:
                 {"name": head.name, "output": head.output, "labels_file": head.labels_file, "labels": list(head.labels)}
                 for head in self.heads
             ],
-            "taxonomy": self.taxonomy.to_dict(),
+            "taxonomy": {key: taxonomy[key] for key in TAXONOMY_KEYS},
             "temperature": self.temperature,
             "threshold": self.threshold,
             "training": dict(self.training),
@@ -255,7 +261,7 @@ class ModelCard:
             )
         check.keys("card.json", data, KEYS)
         try:
-            taxonomy = Taxonomy.from_dict(data.get("taxonomy"))
+            taxonomy = Taxonomy.from_dict(check.keys("taxonomy", data.get("taxonomy"), TAXONOMY_KEYS))
         except DataError as error:
             raise ModelFileError(f"Card: {error}") from error
         rule = check.keys("input", data.get("input"), ("height", "width", "colour", "resize"))

@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgefashion.errors import ModelFileError
+from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
+from edgefashion.runtime.colour import SIDE, measure_colours
 from edgefashion.runtime.image import prepare
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.runtime.shipped import find_model
+
+MEASURED_TAXONOMY = "garment"
+"""Colours are measured for models of this taxonomy: their pictures are photos of garments."""
 
 
 class Classifier:
@@ -91,24 +96,42 @@ class Classifier:
             ModelFileError: The runtime fails.
         """
         start = perf_counter()
-        raw = self.interpreter.run(self._prepare(image))
+        picture = self._prepare(image)
+        raw = self.interpreter.run(picture)
         probabilities = self._probabilities(self.card.head(TYPE_HEAD), raw)
         order = np.argsort(-probabilities, kind="stable")
         ranking = tuple((self.labels[index], float(probabilities[index])) for index in order)
-        attributes = {}
-        for head in self.card.heads:
-            if head.labels and head.name != TYPE_HEAD:
-                scores = self._probabilities(head, raw)
-                best = int(np.argmax(scores))
-                attributes[head.name] = Attribute(head.labels[best], float(scores[best]))
         best_type, confidence = ranking[0]
+        attributes = self._attributes(best_type, raw)
+        if self.card.taxonomy.name == MEASURED_TAXONOMY:
+            whole_picture = self.card.input.resize == "stretch"
+            attributes["colours"] = Attribute.of_shares(
+                measure_colours(picture if whole_picture else prepare(image, SIDE, SIDE))
+            )
+        category = self._categories[best_type]
+        whole = min(1.0, sum(probability for name, probability in ranking if self._categories[name] == category))
         return Prediction(
             ranking=ranking,
-            category=self._categories[best_type],
+            category=category,
             sure=confidence >= self.card.threshold,
             attributes=attributes,
+            category_confidence=whole,
+            category_sure=whole >= self.card.threshold,
             latency_ms=(perf_counter() - start) * 1000,
         )
+
+    def _attributes(self, type_name: str, raw: dict[str, NDArray[Any]]) -> dict[str, Attribute]:
+        """What the other heads say, each kept to the values that the type can have."""
+        found = {}
+        for head in self.card.heads:
+            allowed = possible_values(self.card.taxonomy, head.name, type_name, head.labels)
+            if allowed and head.name != TYPE_HEAD:
+                scores = self._probabilities(head, raw)
+                if len(allowed) < len(head.labels):
+                    scores = restrict(scores, head.labels, allowed)
+                best = int(np.argmax(scores))
+                found[head.name] = Attribute(head.labels[best], float(scores[best]))
+        return found
 
     def classify_many(self, images: Iterable[Any]) -> Iterator[Prediction]:
         """Classify pictures one after the other, each when it is asked for; arguments and errors as `classify`."""
@@ -125,16 +148,35 @@ class Classifier:
             float32 array of shape (n,), 0–1, in the order of `labels`. A quantised output's steps are 1/256 wide, so
             the sum may miss 1 by a little. A number that is none stays NaN, so that whoever judges the model sees it.
         """
-        output = self.card.head(TYPE_HEAD).output
-        real = self.interpreter.dequantise(output, self.interpreter.run(self._prepare(image))[output])
-        return np.where(np.isfinite(real), np.clip(real, 0.0, 1.0), np.float32(np.nan))
+        return self.head_probabilities(image)[TYPE_HEAD]
+
+    def head_probabilities(self, image: Any) -> dict[str, NDArray[np.float32]]:
+        """Return the probabilities of every head that has labels, as the network gives them.
+
+        Args:
+            image: As `classify`.
+
+        Returns:
+            Head name → float32 (n,) as of `probabilities`, in the order of the head's labels; `classify` further keeps
+            attributes to the values that the type can have.
+        """
+        raw = self.interpreter.run(self._prepare(image))
+        reals = {
+            head.name: self.interpreter.dequantise(head.output, raw[head.output])
+            for head in self.card.heads
+            if head.labels
+        }
+        return {
+            name: np.where(np.isfinite(real), np.clip(real, 0.0, 1.0), np.float32(np.nan))
+            for name, real in reals.items()
+        }
 
     def _prepare(self, image: Any) -> NDArray[np.uint8]:
         """Make the network's input by the card's rule."""
         rule = self.card.input
         return prepare(image, rule.height, rule.width, rule.resize)
 
-    def _probabilities(self, head: Head, raw: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    def _probabilities(self, head: Head, raw: dict[str, NDArray[Any]]) -> NDArray[np.floating]:
         """Return one head's probabilities, kept within 0–1; numbers that are none count as 0."""
         real = self.interpreter.dequantise(head.output, raw[head.output])
         return np.clip(np.nan_to_num(real, nan=0.0), 0.0, 1.0)

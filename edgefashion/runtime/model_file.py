@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgefashion.errors import ModelFileError
+from edgefashion.runtime.attribute_values import ATTRIBUTE_VALUES_FILE, with_attribute_values
 from edgefashion.runtime.card import CARD_FILE, ModelCard
 from edgefashion.runtime.flatbuffer_check import check_flatbuffer
 from edgefashion.runtime.zip_tail import append_files, read_zip_tail
@@ -24,7 +25,7 @@ class ModelFile:
     Attributes:
         path: Where it was read from; "" if it never was a file.
         content: The whole file.
-        card: The card, or None if the file has none.
+        card: The card, or None if the file has none; its taxonomy's `values` come from a file of their own.
         files: The associated files, name → content, without the card.
         flatbuffer_bytes: How many bytes of `content` are the flatbuffer; the zip comes after them.
     """
@@ -97,6 +98,8 @@ class ModelFile:
         card = None if text is None else ModelCard.from_json(text)
         if card is not None:
             _check_seal(card, content, tail.start)
+            if ATTRIBUTE_VALUES_FILE in files:
+                card = with_attribute_values(card, files[ATTRIBUTE_VALUES_FILE])
             for head in card.heads:
                 _check_labels_file(files, head.labels_file, head.labels)
         return cls(path, content, card, files, tail.start)

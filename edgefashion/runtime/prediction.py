@@ -7,10 +7,30 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Attribute:
-    """What another head says about the garment: a value such as "striped", and its probability, 0–1."""
+    """What is said about the garment besides its type.
+
+    Attributes:
+        value: Of a head of the network one of its labels, such as "striped"; of measured colours their names with their
+            shares, such as "navy 70 %, white 20 %".
+        confidence: 0–1: of a head the value's probability; of measured colours the first one's share of the garment.
+        shares: Of measured colours the names and shares (0–1) that `value` spells out; else empty.
+    """
 
     value: str
     confidence: float
+    shares: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def of_shares(cls, shares: tuple[tuple[str, float], ...]) -> "Attribute":
+        """Spell out shares, largest first, at least one."""
+        return cls(", ".join(f"{name} {100 * share:.0f} %" for name, share in shares), shares[0][1], shares)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; `shares` only where there are any."""
+        told: dict[str, Any] = {"value": self.value, "confidence": round(self.confidence, 6)}
+        if self.shares:
+            told["shares"] = [{"value": name, "share": round(share, 6)} for name, share in self.shares]
+        return told
 
 
 @dataclass(frozen=True)
@@ -20,9 +40,12 @@ class Prediction:
     Attributes:
         ranking: All types with their probabilities, best first; at least one.
         category: The category that the best type stands in.
-        sure: Whether the best type's probability reaches the card's threshold.
-        attributes: Attribute name → value and confidence; may be empty. Treat as read-only.
+        sure: Whether the best type's probability reaches the card's threshold; `sure_of` tells more.
+        attributes: Attribute name → value and confidence: what the network's other heads say, and for a model of the
+            garment taxonomy the measured "colours". May be empty. Treat as read-only.
         latency_ms: From picture to answer, in milliseconds.
+        category_confidence: The category's probability, 0–1: the sum of its types'.
+        category_sure: Whether the category's probability reaches the card's threshold.
 
     Raises:
         ValueError: The ranking is empty, not sorted, or holds a probability outside of 0–1.
@@ -33,6 +56,8 @@ class Prediction:
     sure: bool
     attributes: Mapping[str, Attribute] = field(default_factory=dict, hash=False)
     latency_ms: float = field(default=0.0, compare=False)
+    category_confidence: float = 0.0
+    category_sure: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranking."""
@@ -52,6 +77,11 @@ class Prediction:
         """The best type's probability, 0–1."""
         return self.ranking[0][1]
 
+    @property
+    def sure_of(self) -> str | None:
+        """How far the answer can be relied on: "type", "category" (the type is open) or None (not sure at all)."""
+        return "type" if self.sure else "category" if self.category_sure else None
+
     def top(self, k: int) -> tuple[tuple[str, float], ...]:
         """Return the k best types with their probabilities, best first; fewer if there are fewer types."""
         return self.ranking[: max(0, k)]
@@ -63,10 +93,9 @@ class Prediction:
             "type": self.type,
             "confidence": round(self.confidence, 6),
             "sure": self.sure,
+            "sure_of": self.sure_of,
+            "category_confidence": round(self.category_confidence, 6),
             "top": [{"type": name, "probability": round(probability, 6)} for name, probability in self.ranking],
-            "attributes": {
-                name: {"value": attribute.value, "confidence": round(attribute.confidence, 6)}
-                for name, attribute in self.attributes.items()
-            },
+            "attributes": {name: attribute.to_dict() for name, attribute in self.attributes.items()},
             "latency_ms": round(self.latency_ms, 3),
         }

@@ -116,3 +116,6 @@ def test_mistakes(
 def test_the_line_shows_doubt_and_attributes() -> None:
     prediction = Prediction((("hat", 0.4), ("shoes", 0.3)), "headwear", False, {"pattern": Attribute("plain", 0.9)})
     assert line("p.jpg", prediction, 1) == "p.jpg: headwear › hat 40.0% (not sure), pattern: plain  [hat 40.0%]"
+    ranking = (("shirt", 0.4), ("polo", 0.3))
+    prediction = Prediction(ranking, "tops", False, category_sure=True, category_confidence=0.7)
+    assert line("p.jpg", prediction, 1) == "p.jpg: tops 70.0%: not sure which  [shirt 40.0%]"

@@ -25,10 +25,24 @@ def test_what_it_tells() -> None:
         "type": "dress",
         "confidence": 0.75,
         "sure": True,
+        "sure_of": "type",
+        "category_confidence": 0.0,
         "top": [{"type": name, "probability": probability} for name, probability in RANKING],
         "attributes": {"pattern": {"value": "striped", "confidence": 0.5}},
         "latency_ms": 12.346,
     }
+
+
+def test_it_says_how_far_it_can_be_relied_on() -> None:
+    for sure, category_sure, said in (
+        (True, True, "type"),
+        (True, False, "type"),
+        (False, True, "category"),
+        (False, False, None),
+    ):
+        prediction = Prediction(RANKING, "one-piece", sure, category_sure=category_sure, category_confidence=0.75)
+        assert prediction.sure_of == prediction.to_dict()["sure_of"] == said
+        assert prediction.to_dict()["category_confidence"] == 0.75
 
 
 def test_it_is_frozen_and_compares_by_what_it_says() -> None:

@@ -1,0 +1,113 @@
+"""Which colours a garment has, measured from its pixels: "navy 70 %, white 20 %". numpy and Pillow, no network.
+
+Three steps on a picture of 48 × 48 pixels, in CIELAB (CIE 15:2004, D65): group the pixels into a few colours; weigh
+each group by how much more of it lies in the middle than along the border; name every pixel by thirteen regions of
+CIELAB (`colour_names.py`). "multi" is no colour of a pixel and never told here.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from edgefashion.runtime.colour_names import COLOUR_NAMES, REGIONS
+
+SIDE = 48
+GROUPS = 8
+ROUNDS = 6
+BORDER = 0.9
+"""Pixels at least so far from the centre are border, as a share of the way to the edge."""
+MIDDLE, REACH = 0.5, 0.6
+"""Widths of the two bell curves around the centre, as shares of the way to the edge: what counts as the middle of the
+picture, and where a garment is looked for."""
+SMALLEST, MOST = 0.1, 3
+"""Colours below this share are not told, and never more than so many."""
+
+Floats = NDArray[np.float32]
+
+_STEPS = np.arange(256) / 255
+_LINEAR = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+_WHITE = np.array([0.95047, 1.0, 1.08883])
+_FROM_LINEAR = (_TO_XYZ / _WHITE[:, None]).T.astype(np.float32)
+_REGIONS = np.array(REGIONS, dtype=np.float32).T
+_AWAY = abs(np.arange(SIDE) - (SIDE - 1) / 2) / ((SIDE - 1) / 2)
+_SQUARED = (_AWAY[:, None] ** 2 + _AWAY[None, :] ** 2).ravel()
+_IS_BORDER = (np.maximum(_AWAY[:, None], _AWAY[None, :]) > BORDER).ravel()
+_IN_MIDDLE = np.exp(-0.5 * _SQUARED / MIDDLE**2)
+_WITHIN_REACH = np.exp(-0.5 * _SQUARED / REACH**2)
+
+
+def measure_colours(picture: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]:
+    """Tell which colours the garment in the middle of a picture has.
+
+    Args:
+        picture: uint8 (height, width, 3) RGB, 0–255, of any size; the whole picture without added margins.
+
+    Returns:
+        Colour names with their shares of the garment, 0–1, largest first: at least one, at most `MOST`, and besides the
+        first none below `SMALLEST`.
+    """
+    lab = small_lab(picture)
+    weights = garment_weights(lab)
+    shares = np.bincount((features(lab) @ _REGIONS).argmax(axis=1), weights, len(COLOUR_NAMES))
+    order = np.argsort(-shares, kind="stable")[:MOST]
+    told = [(COLOUR_NAMES[index], min(1.0, float(shares[index]))) for index in order]
+    return (told[0], *(item for item in told[1:] if item[1] >= SMALLEST))
+
+
+def small_lab(picture: NDArray[np.uint8]) -> Floats:
+    """Reduce uint8 (height, width, 3) RGB to 48 × 48 and convert it: float32 (2304, 3), L* 0–100, a* and b*."""
+    small = np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BOX)).reshape(-1, 3)
+    ratio = _LINEAR[small] @ _FROM_LINEAR
+    root = np.where(ratio > (6 / 29) ** 3, np.cbrt(ratio), ratio / (3 * (6 / 29) ** 2) + np.float32(4 / 29))
+    x, y, z = root.T
+    lab: Floats = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
+    return lab
+
+
+def garment_weights(lab: Floats) -> NDArray[np.float64]:
+    """Weigh pixels by how likely they are garment: float64 (2304,), sum 1.
+
+    A group of pixels of one colour counts by its share of the middle against its share of the border, squared, and
+    every pixel by its distance from the centre. Lightness counts less than hue, because of shadows.
+
+    Args:
+        lab: As `small_lab`.
+    """
+    points = lab * np.array([0.7, 1, 1], np.float32)
+    group = _groups(points)
+    inside = np.bincount(group, _IN_MIDDLE, GROUPS) / _IN_MIDDLE.sum()
+    outside = np.bincount(group, _IS_BORDER, GROUPS) / _IS_BORDER.sum()
+    likely = inside / np.maximum(inside + outside, 1e-9)
+    weights = likely[group] ** 2 * _WITHIN_REACH
+    result: NDArray[np.float64] = weights / weights.sum()
+    return result
+
+
+def features(lab: Floats) -> Floats:
+    """The numbers in which the regions are linear: float32 (n, 12) from L*, a*, b* and chroma, and their products."""
+    lightness, a, b = lab[:, 0] / 50 - 1, lab[:, 1] / 30, lab[:, 2] / 30
+    chroma = np.hypot(a, b)
+    columns = (
+        np.ones_like(a), lightness, a, b, lightness**2, a**2, b**2, lightness * a, lightness * b, a * b, chroma,
+        chroma * lightness,
+    )  # fmt: skip
+    table: Floats = np.stack(columns, axis=1)
+    return table
+
+
+def _groups(points: Floats) -> NDArray[np.intp]:
+    """Group points (n, 3) by k-means, deterministically: it starts from points far from each other. Gives (n,)."""
+    distance = ((points - points.mean(axis=0)) ** 2).sum(axis=1)
+    centres = np.empty((GROUPS, 3), np.float32)
+    for number in range(GROUPS):
+        centres[number] = points[distance.argmax()]
+        distance = np.minimum(distance, ((points - centres[number]) ** 2).sum(axis=1))
+    for _ in range(ROUNDS):
+        group: NDArray[np.intp] = ((centres**2).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)
+        counts = np.bincount(group, minlength=GROUPS)
+        sums = np.stack([np.bincount(group, points[:, axis], GROUPS) for axis in range(3)], axis=1)
+        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres).astype(np.float32)
+    return group
