@@ -14,6 +14,8 @@ TAXONOMY_FOLDER = Path(__file__).parent / "taxonomies"
 TAXONOMIES = ("garment", "fashion-mnist")
 OTHER = "other"
 """Category of a user's own label that no type of the garment taxonomy has."""
+NO_GARMENT = "no garment"
+"""Category and only type of pictures that show none: a street, a face. A model may know it; it is never an answer."""
 MAX_NAMES = 10_000
 MAX_NAME_LENGTH = 100
 KEYS = ("name", "categories", "mappings", "values", "neighbours")

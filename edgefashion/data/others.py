@@ -15,8 +15,8 @@ from edgefashion.data.manifest import Manifest, Row
 from edgefashion.data.split import split_of
 from edgefashion.data.worn import LICENCE, SALT, VALIDATION_SHARE, read_boxes
 from edgefashion.errors import DataError
+from edgefashion.taxonomy import NO_GARMENT
 
-NO_GARMENT = "no garment"
 STREETS = 3
 """Squares wanted from one photo."""
 TRIES = 40

@@ -18,6 +18,7 @@ from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.runtime.shipped import find_model
+from edgefashion.taxonomy import NO_GARMENT
 
 MEASURED_TAXONOMY = "garment"
 """Colours are measured for models of this taxonomy: their pictures are photos of garments."""
@@ -25,6 +26,9 @@ MEASURED_TAXONOMY = "garment"
 
 class Classifier:
     """A model file, opened and ready. May be shared between threads; its calls wait for each other.
+
+    A model that knows pictures without a garment (`NO_GARMENT` among its labels) never answers with that: what it gives
+    to it is missing from the types' probabilities, and where it is more than the best type's, nothing is sure.
 
     Attributes:
         path: The model file.
@@ -100,7 +104,9 @@ class Classifier:
         raw = self.interpreter.run(picture)
         probabilities = self._probabilities(self.card.head(TYPE_HEAD), raw)
         order = np.argsort(-probabilities, kind="stable")
-        ranking = tuple((self.labels[index], float(probabilities[index])) for index in order)
+        told = {self.labels[index]: float(probabilities[index]) for index in order}
+        nothing = told.pop(NO_GARMENT, 0.0)
+        ranking = tuple(told.items())
         best_type, confidence = ranking[0]
         attributes = self._attributes(best_type, raw)
         if self.card.taxonomy.name == MEASURED_TAXONOMY:
@@ -113,10 +119,10 @@ class Classifier:
         return Prediction(
             ranking=ranking,
             category=category,
-            sure=confidence >= self.card.threshold,
+            sure=confidence >= self.card.threshold and confidence > nothing,
             attributes=attributes,
             category_confidence=whole,
-            category_sure=whole >= self.card.threshold,
+            category_sure=whole >= self.card.threshold and whole > nothing,
             latency_ms=(perf_counter() - start) * 1000,
         )
 

@@ -25,7 +25,7 @@ from edgefashion.errors import DataError, RecipeError
 from edgefashion.models.architectures import Spec, architecture
 from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from edgefashion.models.inverted_residual import InvertedResidualSpec
-from edgefashion.taxonomy import Taxonomy
+from edgefashion.taxonomy import NO_GARMENT, Taxonomy
 from edgefashion.training.calibrate import calibrated
 from edgefashion.training.heads import head_labels, with_attributes
 from edgefashion.training.loop import Report, Stage, run_stage
@@ -266,7 +266,12 @@ def _refuse_stages(recipe: Recipe, spec: Spec) -> None:
 
 
 def _taxonomy(recipe: Recipe, manifest: Manifest) -> Taxonomy:
-    return Taxonomy.load(recipe.data.taxonomy) if recipe.data.taxonomy else Taxonomy.from_labels(manifest.labels)
+    named = recipe.data.taxonomy
+    types = [label for label in manifest.labels if label != NO_GARMENT]
+    taxonomy = Taxonomy.load(named) if named else Taxonomy.from_labels(types)
+    if NO_GARMENT not in manifest.labels:
+        return taxonomy
+    return dataclasses.replace(taxonomy, categories={**taxonomy.categories, NO_GARMENT: (NO_GARMENT,)})
 
 
 def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, trained: Manifest) -> Checkpoint:

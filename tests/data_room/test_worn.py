@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from edgefashion.data.others import NO_GARMENT, SIDES, STREETS, empty_squares
+from edgefashion.data.others import SIDES, STREETS, empty_squares
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError
 from edgefashion.runtime.image import prepare
+from edgefashion.taxonomy import NO_GARMENT
 
 HEADER = "image,tag_id,tag,type,x0,y0,x1,y1,pixels\n"
 

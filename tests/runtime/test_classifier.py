@@ -17,7 +17,7 @@ from edgefashion.runtime.card import Head, InputRule, ModelCard
 from edgefashion.runtime.image import prepare
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile, append_files
-from edgefashion.taxonomy import Taxonomy
+from edgefashion.taxonomy import NO_GARMENT, Taxonomy
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -69,6 +69,27 @@ def test_probabilities_are_in_label_order(classifier: Classifier, red_shirt: NDA
     prediction = classifier.classify(red_shirt)
     assert dict(prediction.top(5)) == dict(zip(classifier.labels, probabilities.tolist(), strict=True))
     assert prediction.confidence == float(probabilities.max())
+
+
+def test_a_picture_without_a_garment_is_never_called_one_for_sure(
+    classifier: Classifier, red_shirt: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    """The model's "t-shirt" becomes "no garment": the same picture now shows nothing."""
+    card = classifier.card
+    labels = tuple(NO_GARMENT if label == "t-shirt" else label for label in card.labels)
+    categories = {
+        category: tuple(name for name in types if name != "t-shirt")
+        for category, types in card.taxonomy.categories.items()
+    }
+    taxonomy = Taxonomy("garment", {**categories, NO_GARMENT: (NO_GARMENT,)})
+    heads = (replace(card.heads[0], labels=labels),)
+    aware = Classifier.open(write(tmp_path / "m.tflite", replace(card, heads=heads, taxonomy=taxonomy, threshold=0.0)))
+    before, prediction = classifier.classify(red_shirt), aware.classify(red_shirt)
+    assert NO_GARMENT not in dict(prediction.ranking)
+    assert prediction.ranking == before.ranking[1:], "the others keep what they had"
+    assert not prediction.sure
+    assert prediction.sure_of is None
+    assert aware.labels == labels
 
 
 def test_classify_many_is_lazy(classifier: Classifier, red_shirt: NDArray[np.uint8]) -> None:
