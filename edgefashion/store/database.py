@@ -91,8 +91,8 @@ class Database:
         """Give free space back to the disk, so that nothing of what was deleted stays in the file or its log."""
         with self._healed(), self._plain_errors(), self._write_lock, self._read_lock:
             connection = self._still_open(self._writer)
-            # fetchall: it works page by page while its rows are asked for.
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            # As a script, which runs to its end: `execute` stops this one after a single page.
+            connection.executescript("PRAGMA incremental_vacuum;")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def size(self) -> int:
@@ -124,9 +124,9 @@ class Database:
             with contextlib.ExitStack() as opened:
                 writer = self._connect("rwc")
                 opened.callback(writer.close)
-                _check_owner(writer, self.path)
-                # This one only counts on an empty file, before anything is written; it lets `shrink` be quick.
-                writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                if _is_new(writer, self.path):
+                    # Counts only before anything is written; it lets `shrink` be quick.
+                    writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 (mode,) = writer.execute("PRAGMA journal_mode = WAL").fetchone()
                 if mode != "wal":
                     raise StoreError(
@@ -135,6 +135,8 @@ class Database:
                     )
                 writer.execute("PRAGMA synchronous = FULL")
                 writer.execute("PRAGMA secure_delete = ON")
+                # A short log: space that it takes can't be used by the scans themselves.
+                writer.execute("PRAGMA wal_autocheckpoint = 200")
                 migrate(writer)
                 _check_pages(writer)
                 writer.execute("PRAGMA foreign_keys = ON")
@@ -208,8 +210,12 @@ class Database:
         return connection
 
 
-def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise StoreError for a file that another program or a newer version has written; nothing is changed by asking."""
+def _is_new(connection: sqlite3.Connection, path: Path) -> bool:
+    """Tell whether the file is empty. Nothing is changed by asking.
+
+    Raises:
+        StoreError: Another program, or a newer version, has written the file.
+    """
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (entries,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -220,6 +226,7 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
             f"'{path}' was written by a newer EdgeFashion (schema {version}; this one knows up to {VERSION}); "
             "update the app. The file was left as it is."
         )
+    return not entries
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:

@@ -1,10 +1,12 @@
-"""Scans as files for other programs: CSV for spreadsheets, JSON for programs."""
+"""Scans as files: CSV for spreadsheets, JSON for programs, a manifest with pictures to train on."""
 
 import csv
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TextIO
 
+from edgefashion.errors import StoreError
 from edgefashion.store.scan import ATTRIBUTES, Scan
 
 CSV_COLUMNS = (
@@ -12,6 +14,10 @@ CSV_COLUMNS = (
 )  # fmt: skip
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What makes a spreadsheet read a cell as a formula (OWASP, "CSV Injection"), the wide forms too."""
+
+
+MANIFEST_FILE = "manifest.csv"
+PICTURES_FOLDER = "pictures"
 
 
 def write_csv(scans: Iterable[Scan], stream: TextIO) -> int:
@@ -51,6 +57,44 @@ def write_json(scans: Iterable[Scan], stream: TextIO) -> int:
         stream.write(("\n" if written == 1 else ",\n") + json.dumps(scan.to_dict(), ensure_ascii=False))
     stream.write("\n]}\n")
     return written
+
+
+def write_reviewed(scans: Iterable[Scan], folder: Path, group: str) -> int:
+    """Writes the scans whose type a person has reviewed as a manifest, the only way back to training.
+
+    `folder/manifest.csv` and `folder/pictures/` are written. An attribute that nobody has reviewed stays empty: a model
+    is not to learn its own guesses. All rows are in the split "train".
+
+    Args:
+        scans: Those without a reviewed type, or without a thumbnail, are left out.
+        folder: Is made; must hold no manifest yet.
+        group: Who took the pictures, such as the device's name; pictures of one group may share floor and light.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        StoreError: There is a manifest already, or no scan is reviewed.
+        DataError: The folder can't be written.
+    """
+    # Here and not above: this needs numpy, which the store itself does not.
+    from edgefashion.data.manifest import Manifest, Row, write_file, write_manifest
+
+    path = folder / MANIFEST_FILE
+    if path.exists():
+        raise StoreError(f"'{path}' exists already; choose another folder.")
+    rows = []
+    for scan in scans:
+        if "type" in scan.reviewed and scan.thumbnail:
+            picture = f"{PICTURES_FOLDER}/scan-{scan.id:06}.jpg"
+            write_file(folder / picture, scan.thumbnail)
+            known = {name: scan.reviewed.get(name, "") for name in ATTRIBUTES}
+            rows.append(Row(picture, scan.reviewed["type"], group, "train", **known))
+    if not rows:
+        raise StoreError("No scan has a reviewed type and a picture yet; correct or confirm some first.")
+    labels = tuple(sorted({row.type for row in rows}))
+    write_manifest(Manifest(folder.name, tuple(rows), labels, root=folder), path)
+    return len(rows)
 
 
 def safe_cell(text: str) -> str:

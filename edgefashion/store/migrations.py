@@ -43,6 +43,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
+    # 2: also what a person has confirmed is kept, not only what was corrected: it is what a model can learn from.
+    (
+        "ALTER TABLE scan ADD COLUMN reviewed TEXT NOT NULL DEFAULT '{}'",
+        "UPDATE scan SET reviewed = corrected",
+        "CREATE INDEX scan_reviewed ON scan (id) WHERE reviewed <> '{}'",
+    ),
 )
 VERSION = len(STEPS)
 TABLES = frozenset({"scan", "scan_content", "stock", "setting"})

@@ -18,7 +18,10 @@ MAX_CODE = 7_089
 """Characters of a code: what the largest QR code holds (ISO/IEC 18004)."""
 MAX_THUMBNAIL = 512 * 1024
 JPEG_START = b"\xff\xd8\xff"
-READ = "SELECT scan.id, taken_at, corrected, code, model, prediction, thumbnail FROM scan JOIN scan_content USING (id)"
+READ = (
+    "SELECT scan.id, taken_at, corrected, reviewed, code, model, prediction, thumbnail "
+    "FROM scan JOIN scan_content USING (id)"
+)
 """What `scan_of` reads."""
 
 Removed = tuple[tuple[str | int, ...], tuple[str | int | bytes, ...]]
@@ -92,7 +95,7 @@ def scan_of(row: Sequence[Any]) -> Scan:
     Raises:
         StoreError: The row holds no scan; somebody else has written it.
     """
-    number, taken_at, corrected, code, model, prediction, thumbnail = row
+    number, taken_at, corrected, reviewed, code, model, prediction, thumbnail = row
     try:
         said = json.loads(prediction)
         ranking = tuple((str(name), float(probability)) for name, probability in said["ranking"])
@@ -105,7 +108,8 @@ def scan_of(row: Sequence[Any]) -> Scan:
             sure=bool(said["sure"]),
             ranking=ranking,
             attributes={str(name): str(attribute["value"]) for name, attribute in said["attributes"].items()},
-            corrected={str(name): str(value) for name, value in json.loads(corrected).items()},
+            corrected=_values(corrected),
+            reviewed=_values(reviewed),
             code=code,
             model=model,
             thumbnail=bytes(thumbnail),
@@ -132,10 +136,8 @@ def get(connection: sqlite3.Connection, number: int) -> Scan:
     return scan
 
 
-def correction(scan: Scan, fields: Mapping[str, str]) -> dict[str, str]:
-    """Gives what is corrected after a person has given `fields`.
-
-    A value that the model gave too is no correction. A corrected type brings its category along, unless one is given.
+def review(scan: Scan, fields: Mapping[str, str]) -> dict[str, str]:
+    """Gives what is reviewed of a scan after a person has given `fields`. A type brings its category along.
 
     Raises:
         StoreError: An unknown field, or a value that is no clean line.
@@ -148,17 +150,25 @@ def correction(scan: Scan, fields: Mapping[str, str]) -> dict[str, str]:
     if "type" in given and "category" not in given:
         known_type = given["type"] == scan.type
         given["category"] = scan.category if known_type else _category(given["type"])
+    return {**scan.reviewed, **given}
+
+
+def write_review(connection: sqlite3.Connection, scan: Scan, reviewed: Mapping[str, str]) -> Scan:
+    """Writes what is reviewed of a scan, and gives the scan as it is then; what the model said too is no correction."""
     said = {"type": scan.type, "category": scan.category, **scan.attributes}
-    return {name: value for name, value in {**scan.corrected, **given}.items() if value != said.get(name)}
-
-
-def write_correction(connection: sqlite3.Connection, scan: Scan, corrected: Mapping[str, str]) -> Scan:
-    """Writes what is corrected of a scan, and gives the scan as it is then."""
-    scan = replace(scan, corrected=dict(corrected))
+    corrected = {name: value for name, value in reviewed.items() if value != said.get(name)}
+    scan = replace(scan, corrected=corrected, reviewed=dict(reviewed))
     final = scan.final
     connection.execute(
-        "UPDATE scan SET type = ?, colour = ?, corrected = ?, words = ? WHERE id = ?",
-        (final["type"], final.get("colour", ""), _json(scan.corrected), _words(final, scan.code), scan.id),
+        "UPDATE scan SET type = ?, colour = ?, corrected = ?, reviewed = ?, words = ? WHERE id = ?",
+        (
+            final["type"],
+            final.get("colour", ""),
+            _json(corrected),
+            _json(scan.reviewed),
+            _words(final, scan.code),
+            scan.id,
+        ),
     )
     return scan
 
@@ -181,6 +191,10 @@ def put_back(connection: sqlite3.Connection, removed: Removed) -> Scan:
     for table, row in zip(("scan", "scan_content"), removed, strict=True):
         connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
     return get(connection, int(removed[0][0]))
+
+
+def _values(text: str) -> dict[str, str]:
+    return {str(name): str(value) for name, value in json.loads(text).items()}
 
 
 def _category(type_name: str) -> str:

@@ -23,6 +23,7 @@ class Scan:
         code: Barcode or SKU, empty if none was read.
         model: The model's name and version.
         thumbnail: JPEG, or empty.
+        reviewed: Field → the value that a person gave, also where the model had said the same. Treat as read-only.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Scan:
     code: str
     model: str
     thumbnail: bytes = field(repr=False)
+    reviewed: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def final(self) -> dict[str, str]:
@@ -50,6 +52,7 @@ class Scan:
             "taken_at": self.taken_at,
             "final": self.final,
             "corrected": dict(self.corrected),
+            "reviewed": dict(self.reviewed),
             "type": self.type,
             "category": self.category,
             "confidence": self.confidence,

@@ -106,17 +106,17 @@ class Store:
 
         Args:
             id: The scan.
-            fields: type, category or an attribute → value. A corrected type brings its category along. The value that
-                the model gave takes a correction back.
+            fields: type, category or an attribute → value. A type brings its category along. The value that the
+                model gave confirms it.
 
         Raises:
             StoreError: There is no such scan or field, or a value can't be kept.
         """
         with self._change() as (connection, steps):
             scan = records.get(connection, id)
-            corrected = records.write_correction(connection, scan, records.correction(scan, fields))
+            corrected = records.write_review(connection, scan, records.review(scan, fields))
             if corrected != scan:
-                steps.append(undo_correct(id, scan.corrected))
+                steps.append(undo_correct(id, scan.reviewed))
         return corrected
 
     def delete(self, id: int) -> None:
@@ -169,11 +169,11 @@ class Store:
         return Usage(int(number), self._database.size())
 
     def clean(self, max_bytes: int | None = None, max_scans: int | None = None) -> int:
-        """Remove the oldest scans, corrected ones last, until both limits hold; gives the number of removed ones."""
+        """Remove the oldest scans, reviewed ones last, until both limits hold; gives the number of removed ones."""
         removed = 0
         while (excess := self._excess(max_bytes, max_scans)) > 0:
             with self._database.write() as connection:
-                oldest = "SELECT id FROM scan ORDER BY corrected <> '{}', id LIMIT ?"
+                oldest = "SELECT id FROM scan ORDER BY reviewed <> '{}', id LIMIT ?"
                 gone = connection.execute(f"DELETE FROM scan WHERE id IN ({oldest})", (excess,)).rowcount
             if gone <= 0:
                 break
@@ -277,6 +277,10 @@ class Store:
         """Write all scans as JSON, newest first, without thumbnails; gives their number."""
         return export.write_json(self._all(), stream)
 
+    def write_reviewed(self, folder: Path, group: str) -> int:
+        """Write the scans whose type a person has reviewed, to train on; gives their number. See `export`."""
+        return export.write_reviewed(self._all(), folder, group)
+
     def _all(self) -> Iterator[Scan]:
         before: int | None = None
         while page := self._search(Query(before=before), PAGE):
@@ -284,6 +288,6 @@ class Store:
             before = page[-1].id
 
     def _search(self, query: Query, limit: int) -> tuple[Scan, ...]:
-        statement, values = query.sql(limit)
+        statement, values = query.sql(max(0, limit))
         with self._database.read() as connection:
             return tuple(records.scan_of(row) for row in connection.execute(statement, values).fetchall())

@@ -27,12 +27,12 @@ def undo_add(number: int) -> Step:
     return step
 
 
-def undo_correct(number: int, corrected: Mapping[str, str]) -> Step:
-    """Gives a scan the corrections that it had before."""
+def undo_correct(number: int, reviewed: Mapping[str, str]) -> Step:
+    """Gives a scan the review that it had before."""
 
     def step(connection: sqlite3.Connection) -> Undone | None:
         scan = records.find(connection, number)
-        return None if scan is None else Undone("correct", records.write_correction(connection, scan, corrected))
+        return None if scan is None else Undone("correct", records.write_review(connection, scan, reviewed))
 
     return step
 
