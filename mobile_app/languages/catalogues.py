@@ -42,13 +42,12 @@ def updated(code: str, app: Path) -> Catalog:
     """
     old = read_catalogue(code)
     new = Catalog(locale=code, header_comment="", fuzzy=False, creation_date=LONG_AGO, revision_date=LONG_AGO)
-    marked = marked_messages(app)
-    for message in (*taxonomy_names(), *marked):
+    for message in (*taxonomy_names(), *marked_messages(app)):
         before = old.get(message)
         string = before.string if before is not None else ""
         if code == SOURCE and not any(string if isinstance(string, tuple) else (string,)):
             string = message
-        new.add(message, string, locations=[(name, None) for name in sorted(set(marked.get(message, [])))])
+        new.add(message, string)
     return new
 
 

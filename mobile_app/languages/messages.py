@@ -24,15 +24,15 @@ def taxonomy_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*FIELDS, *taxonomy.categories, *taxonomy.types, *ATTRIBUTE_VALUES)))
 
 
-def marked_messages(folder: Path) -> dict[str | tuple[str, str], list[str]]:
-    """Return what the Python files below a folder mark by `tr("…")` or `trn("…", "…", n)`, with file names.
+def marked_messages(folder: Path) -> tuple[str | tuple[str, str], ...]:
+    """Return what the Python files below a folder mark by `tr("…")` or `trn("…", "…", n)`, each once.
 
     The syntax tree is read, so that marks inside f-strings are found by every version of Python.
 
     Returns:
-        Message, or (one, many) → names of the files that have it.
+        Messages, or (one, many), in the order of files and lines.
     """
-    found: dict[str | tuple[str, str], list[str]] = {}
+    found: dict[str | tuple[str, str], None] = {}
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -43,6 +43,5 @@ def marked_messages(folder: Path) -> dict[str | tuple[str, str], list[str]]:
                     if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
                 ]
                 if count and len(texts) == count:
-                    message = texts[0] if count == 1 else (texts[0], texts[1])
-                    found.setdefault(message, []).append(path.name)
-    return found
+                    found[texts[0] if count == 1 else (texts[0], texts[1])] = None
+    return tuple(found)
