@@ -146,6 +146,7 @@ def test_damage_that_shows_later_is_set_aside_then(tmp_path: Path) -> None:
     path.write_bytes(content)
     with Store.open(path) as store:
         assert store.notice == "", "pictures are not looked at when opening"
+        store.count("hat", "blue")
         with pytest.raises(StoreError, match=r"were damaged\. They were set aside as 'scans-damaged-"):
             store.scans()
         assert "scans-damaged-" in store.notice
