@@ -36,6 +36,10 @@ class CheckpointError(EdgeFashionError):
     """A checkpoint or run folder is missing, damaged or of another version."""
 
 
+class StoreError(EdgeFashionError):
+    """The app's file of scans can't be opened or written, or was asked for something that it doesn't hold."""
+
+
 class RuntimeMissingError(EdgeFashionError):
     """No TensorFlow Lite runtime can be imported."""
 

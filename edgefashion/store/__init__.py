@@ -1,0 +1,1 @@
+"""What the app remembers on the device: scans, corrections, stock counts and settings. Stdlib only."""
