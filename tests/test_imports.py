@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("tensorflow", "keras", "tf_keras", "torch", "jax", "scipy", "rich", "pandas", "matplotlib", "av", "kivy", "cv2")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "tf_keras",
+    "torch",
+    "jax",
+    "scipy",
+    "rich",
+    "pandas",
+    "matplotlib",
+    "av",
+    "kivy",
+    "cv2",
+)
 CLASSIFY = """
 import json, sys
 import numpy as np
