@@ -20,6 +20,10 @@ class ImageError(EdgeFashionError):
     """A picture can't be read, or is too large to be read safely."""
 
 
+class CameraError(EdgeFashionError):
+    """A camera, or what stands in for one, is unknown, missing or fails."""
+
+
 class DataError(EdgeFashionError):
     """A data source is missing, empty or contradicts itself."""
 

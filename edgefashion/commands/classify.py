@@ -10,12 +10,11 @@ from edgefashion.commands import display
 from edgefashion.errors import ImageError, UsageError
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.image import MAX_FILE_BYTES
+from edgefashion.runtime.picture_folder import pictures_in
 from edgefashion.runtime.prediction import Prediction
 
 HELP = "Tell what garments pictures show: category, type, confidence and the best few types."
 EXAMPLE = "edgefashion classify examples/ --json"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".avif")
-"""Files with these endings are taken from a folder; a file that is named itself may end in anything."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,9 +70,6 @@ def _pictures(names: list[str]) -> Iterator[tuple[str, Any]]:
         if name == "-":
             yield "stdin", sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
         elif Path(name).is_dir():
-            files = sorted(path for path in Path(name).iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
-            if not files:
-                raise ImageError(f"{name}: no pictures in this folder. Known endings: {', '.join(SUFFIXES)}.")
-            yield from ((str(path), path) for path in files)
+            yield from ((str(path), path) for path in pictures_in(name))
         else:
             yield name, name

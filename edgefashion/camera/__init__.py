@@ -1,0 +1,1 @@
+"""Frames from cameras, video files and folders, and the thread that classifies the newest; no Kivy, no OpenCV."""
