@@ -256,6 +256,7 @@ class EdgeFashionApp(App):
 
     def count_one(self) -> None:
         """Count the present garment into the stock and go on to the next."""
+        steps = 1 if self.session.scan is not None else 2  # the count, and the scan if it is stored only now
         scan = self.attempt(self.session.save)
         number = None if scan is None else self.attempt(lambda: self.session.count(scan))
         if scan is None or number is None:
@@ -264,7 +265,7 @@ class EdgeFashionApp(App):
         name = " ".join(tr(word) for word in (final.get("colour", ""), final["type"]) if word)
         self.session.resume()
         self.live.refresh()
-        self.say(f"{name}: {number}", undo=2)
+        self.say(f"{name}: {number}", undo=steps)
 
     def open_share(self) -> None:
         """Show the present result as a QR code."""
@@ -343,7 +344,7 @@ class EdgeFashionApp(App):
 
     def show_attract(self) -> None:
         """Put the invitation over the live picture."""
-        self._attract = Attract(self)
+        self._attract = Attract(self.look)
         self.root.add_widget(self._attract)
 
     def leave_kiosk(self) -> None:

@@ -1,4 +1,4 @@
-"""What must be settled before Kivy is imported for the first time: where it may write, what it reads, how the window is made."""
+"""What must be settled before Kivy is imported for the first time: where it may write, and how the window is made."""
 
 import os
 from collections.abc import Mapping

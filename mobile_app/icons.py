@@ -1,4 +1,4 @@
-"""The icons that the app uses, by what they mean: Material Design Icons 7.4.47 (Apache-2.0), cut down by make_fonts.py."""
+"""The icons by what they mean: Material Design Icons 7.4.47 (Apache-2.0), cut down by make_fonts.py."""
 
 ICONS: dict[str, int] = {
     # Meaning → code point in the icon font.

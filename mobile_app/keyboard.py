@@ -48,10 +48,8 @@ class Keyboard:
         taps = self.taps()
         if not taps:
             return False
-        if self._focused in taps:
-            index = (taps.index(self._focused) + step) % len(taps)
-        else:
-            index = 0 if step > 0 else -1
+        first = 0 if step > 0 else -1
+        index = (taps.index(self._focused) + step) % len(taps) if self._focused in taps else first
         if self._focused is not None:
             self._focused.focused = False
         self._focused = taps[index]

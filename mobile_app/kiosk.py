@@ -5,12 +5,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from kivy.clock import Clock
+from kivy.graphics import Color, Rectangle
 from kivy.metrics import dp
 from kivy.uix.anchorlayout import AnchorLayout
 from kivy.uix.widget import Widget
 
 from .text import tr
-from .theme import SPACES
+from .theme import SPACES, Look
 from .widgets import Icon, Panel, Words
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 HOLD_SECONDS = 3.0
 CORNER = SPACES["target"]
+VEIL = 0.72
+"""How much of the live picture the attract screen covers, 0–1."""
 
 
 class Idle:
-    """Tells whether nobody has touched anything for a while; the clock is monotonic, so setting the time does nothing."""
+    """Tells whether nobody has touched anything for a while. Its clock is monotonic: setting the time does nothing."""
 
     def __init__(self, seconds: float, now: Callable[[], float] = monotonic) -> None:
         """Args: seconds, how long a while is; now, gives seconds."""
@@ -41,8 +44,12 @@ class Idle:
 class Attract(AnchorLayout):
     """Invites whoever passes by; the live picture stays visible behind it."""
 
-    def __init__(self, app: "EdgeFashionApp", **properties: Any) -> None:
+    def __init__(self, look: Look, **properties: Any) -> None:
         super().__init__(padding=dp(SPACES["wide"]), **properties)
+        with self.canvas.before:
+            Color(*look.colour("ground")[:3], VEIL)
+            veil = Rectangle()
+        self.bind(pos=lambda _, pos: setattr(veil, "pos", pos), size=lambda _, size: setattr(veil, "size", size))
         card = Panel(
             orientation="vertical", padding=dp(SPACES["wide"]), spacing=dp(SPACES["pad"]), size_hint=(0.9, None)
         )

@@ -1,4 +1,4 @@
-"""Makes the files in fonts/ again: an icon font of only the icons in use, and Noto Sans Thai without what Thai needs not.
+"""Makes the files in fonts/ again: an icon font of only the icons in use, and Noto Sans Thai for Thai and Latin.
 
 Needs fonttools, and two packages unpacked by hand, since nothing here downloads:
 

@@ -51,7 +51,7 @@ def payload(scan: Scan) -> str:
 
 
 def qr_grid(text: str) -> NDArray[np.uint8]:
-    """Return a QR code as uint8 (rows, columns), 0 for black and 255 for white, one number a module, quiet zone included."""
+    """Return a QR code as uint8 (rows, columns), one number a module: 0 black, 255 white; with its quiet zone."""
     import segno
 
     code = segno.make(text, error="m", micro=False)

@@ -34,7 +34,11 @@ class Driver(Stepper):
         self.frames(1)
 
     def find(self, value: str) -> Any:
-        found = {w.value: w for w in self.app.root.walk() if getattr(w, "value", "")}
+        found: dict[str, Any] = {}
+        for screen in (self.app.top_screen, self.app.root):
+            for widget in screen.walk(restrict=True):
+                if getattr(widget, "value", ""):
+                    found.setdefault(widget.value, widget)
         assert value in found, f"{value} is not among {sorted(found)}"
         return found[value]
 
