@@ -146,7 +146,11 @@ class EdgeFashionApp(App):
         return Look(theme if theme in THEMES else DEFAULT_THEME, self.store.setting("text_scale", 1.0))
 
     def _post(self, call: Callable[[], None]) -> None:
-        Clock.schedule_once(lambda _: None if self._closed else call())
+        def run(_seconds: float) -> None:
+            if not self._closed:
+                call()
+
+        Clock.schedule_once(run)
 
     def _tick(self, _seconds: float) -> None:
         self.live.tick()

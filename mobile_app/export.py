@@ -21,12 +21,15 @@ def export_scans(store: Store, folder: Path) -> tuple[Path, ...]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     stamp = f"{datetime.now():%Y-%m-%d-%H%M%S}"
-    writers: dict[str, Callable[[Any], int]] = {"csv": store.write_csv, "json": store.write_json}
+    writers: dict[str, tuple[str, Callable[[Any], int]]] = {
+        "csv": ("utf-8-sig", store.write_csv),  # with the mark by which spreadsheets know UTF-8
+        "json": ("utf-8", store.write_json),
+    }
     paths = []
-    for ending, write in writers.items():
+    for ending, (encoding, write) in writers.items():
         path = free_name(folder / f"scans-{stamp}.{ending}")
         draft = path.with_suffix(f".{ending}.part")
-        with draft.open("w", encoding="utf-8", newline="") as stream:
+        with draft.open("w", encoding=encoding, newline="") as stream:
             write(stream)
         os.replace(draft, path)
         paths.append(path)

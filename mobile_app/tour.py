@@ -91,7 +91,8 @@ def _visits(app: EdgeFashionApp) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "settings", lambda: app.open_page("settings")
     yield "health", lambda: app.open_page("health")
     yield "pin", lambda: app.open_page("pin")
-    yield "attract", lambda: (app.back(), app.show_attract())
+    app.back()
+    yield "attract", app.show_attract
     app.wake()
 
 
