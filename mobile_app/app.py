@@ -1,5 +1,6 @@
 """The Kivy application: builds the screens, carries what they ask for to the session, and says what came of it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from edgefashion.store.store import Store
 from .health import FrameRate
 from .keyboard import Keyboard
 from .kiosk import Attract, Idle, PinCorner
+from .languages.language import LANGUAGES, preferred_language
 from .message import Message
 from .models import open_proven
 from .screens.correct import CorrectPage
@@ -30,8 +32,8 @@ from .screens.live import LiveScreen
 from .screens.pages import PAGES
 from .screens.pin import Guard
 from .session import Session, frame_from_picture
-from .text import tr
-from .theme import DEFAULT_THEME, SPACES, THEMES, Look
+from .text import tr, use_language
+from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, SPACES, THEMES, Look
 from .widgets import load_style
 
 
@@ -143,7 +145,16 @@ class EdgeFashionApp(App):
 
     def _look_of_settings(self) -> Look:
         theme = self.store.setting("theme", DEFAULT_THEME)
-        return Look(theme if theme in THEMES else DEFAULT_THEME, self.store.setting("text_scale", 1.0))
+        use_language(self.language)
+        font = FONTS.get(self.language, DEFAULT_FONT)
+        return Look(theme if theme in THEMES else DEFAULT_THEME, self.store.setting("text_scale", 1.0), font)
+
+    @property
+    def language(self) -> str:
+        """The language of the screen: the chosen one, else what the system asks for."""
+        chosen = self.store.setting("language", "")
+        wishes = (os.environ.get(name, "") for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
+        return chosen if chosen in LANGUAGES else preferred_language(wishes)
 
     def _post(self, call: Callable[[], None]) -> None:
         def run(_seconds: float) -> None:

@@ -10,6 +10,9 @@ SPACES = {"hair": 2, "tight": 4, "gap": 8, "pad": 16, "wide": 24, "radius": 18, 
 TEXT_SIZES = {"small": 18, "text": 20, "strong": 20, "title": 26, "type": 40, "attract": 56, "icon": 30}
 """Text sizes by role, in scale-independent pixels (sp), before the user's own scale."""
 BOLD_ROLES = ("strong", "title", "type", "attract")
+FONTS = {"th": "NotoSansThai"}
+"""Language → registered font; Roboto, which comes with Kivy, has the letters of the others."""
+DEFAULT_FONT = "Roboto"
 TEXT_SCALES = (1.0, 1.15, 1.3)
 
 THEMES: dict[str, dict[str, str]] = {
@@ -66,7 +69,7 @@ class Look:
 
     theme: str = DEFAULT_THEME
     scale: float = 1.0
-    font: str = "Roboto"
+    font: str = DEFAULT_FONT
 
     def colour(self, name: str) -> Colour:
         """Return a colour of the theme by what it is for."""

@@ -107,9 +107,10 @@ class Tap(ButtonBehavior, BoxLayout):
         icon: str = "",
         on_tap: Callable[[], object] | None = None,
         fit: bool = False,
+        font: str = "",
         **properties: Any,
     ) -> None:
-        """Args: text and icon, what is on it; on_tap, what it does; fit, as wide as its text and not as its place."""
+        """Args: text and icon, what is on it; on_tap, what it does; fit, as wide as its text; font, if not the look's."""
         super().__init__(**properties)
         self._words: Words | None = None
         self._icon: Icon | None = None
@@ -124,6 +125,8 @@ class Tap(ButtonBehavior, BoxLayout):
             self._words = Words(
                 text=text, role="strong", size_hint_y=1, halign="left" if icon else "center", shorten=False
             )
+            if font:
+                self._words.font_name = font
             self.add_widget(self._words)
             if fit:
                 self.size_hint_x = None

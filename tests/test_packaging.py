@@ -113,7 +113,7 @@ def test_the_wheel_holds_code_and_data(tmp_path: Path) -> None:
     wanted |= {f"edgefashion_converters/{path.name}" for path in (ROOT / "converters").glob("*.py")}
     wanted |= {
         f"edgefashion_app/{path.relative_to(ROOT / 'mobile_app').as_posix()}"
-        for pattern in ("*.py", "*.kv", "fonts/*")
+        for pattern in ("*.py", "*.kv", "*.mo", "fonts/*")
         for path in (ROOT / "mobile_app").rglob(pattern)
     }
     assert wanted <= held

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from edgefashion.camera.orientation import ROTATIONS
 from edgefashion.runtime.shipped import SHIPPED
 
+from ..languages.language import LANGUAGES
 from ..text import tr
-from ..theme import TEXT_SCALES, THEMES
+from ..theme import DEFAULT_FONT, FONTS, TEXT_SCALES, THEMES
 from ..widgets import Field, Page, Scroll, Tap, Words, column, flow
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ class SettingsPage(Page):
         themes = {"dark": tr("dark"), "light": tr("light"), "high contrast": tr("high contrast")}
         rows = column()
         look = app.look
+        names = flow()
+        for code, name in LANGUAGES.items():
+            choose = self._chooser("language", code, app.rebuild)
+            font = FONTS.get(code, DEFAULT_FONT)
+            names.add_widget(Tap(name, on_tap=choose, fit=True, font=font, value=f"language {code}"))
+            names.children[0].chosen = code == app.language
+        rows.add_widget(names)
         self._choices(rows, tr("Theme"), "theme", list(THEMES), look.theme, lambda name: themes[name], app.rebuild)
         self._choices(
             rows, tr("Text size"), "text_scale", TEXT_SCALES, look.scale, lambda scale: f"{scale:.0%}", app.rebuild

@@ -29,7 +29,7 @@ def window() -> None:
     """Kivy's environment, before its first import; one window serves all tests."""
     os.environ.update(
         SDL_VIDEODRIVER="offscreen", KIVY_METRICS_DENSITY="1", KIVY_DPI="96", KIVY_METRICS_FONTSCALE="1",
-        LP_NUM_THREADS="1",
+        LP_NUM_THREADS="1", LANGUAGE="en",
     )  # fmt: skip
     from edgefashion_app.environment import prepare
 

@@ -86,8 +86,18 @@ def test_a_setting_holds_at_once_and_after_a_restart(drive: Callable[..., Any], 
     driver.tap("theme light")
     assert driver.app.look.theme == store.setting("theme", "") == "light"
     assert driver.app.page == "settings"
-    driver.tap("text_scale 1.3")
+    driver.app.store.set_setting("text_scale", 1.3)
+    driver.app.rebuild()
     assert driver.app.look.scale == 1.3
+    driver.frames(2)
+    driver.tap("language de")
+    assert "Einstellungen" in driver.words()
+    driver.frames(2)
+    driver.tap("language th")
+    assert driver.app.look.font == "NotoSansThai"
+    driver.frames(2)
+    driver.tap("language en")
+    assert "Settings" in driver.words()
 
 
 def test_the_qr_code_says_the_result(store: Store) -> None:
