@@ -24,6 +24,8 @@ from .icons import icon as icon_character
 from .theme import SPACES
 
 FOLDER = Path(__file__).parent
+LONGEST_TEXT = 240
+"""Width in dp at which the text of a button is shortened, so that it fits the smallest screen."""
 
 
 def load_style() -> None:
@@ -110,7 +112,7 @@ class Tap(ButtonBehavior, BoxLayout):
         font: str = "",
         **properties: Any,
     ) -> None:
-        """Args: text and icon, what is on it; on_tap, what it does; fit, as wide as its text; font, if not the look's."""
+        """Args: text and icon, what is on it; on_tap, what it does; fit, as wide as its text; font, if not the usual."""
         super().__init__(**properties)
         self._words: Words | None = None
         self._icon: Icon | None = None
@@ -156,6 +158,10 @@ class Tap(ButtonBehavior, BoxLayout):
             self._icon.show(name)
 
     def _fit(self) -> None:
+        words = self._words
+        if words is not None and words.text_size[0] is None and words.texture_size[0] > dp(LONGEST_TEXT):
+            words.shorten, words.shorten_from = True, "left"  # of a path the end tells most
+            words.text_size = dp(LONGEST_TEXT), None
         widths = (part.texture_size[0] if isinstance(part, Words) else part.width for part in self.children)
         self.width = max(dp(SPACES["target"]), sum(widths) + dp(SPACES["pad"] * 2))
 
