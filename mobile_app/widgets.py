@@ -112,7 +112,7 @@ class Tap(ButtonBehavior, BoxLayout):
         font: str = "",
         **properties: Any,
     ) -> None:
-        """Args: text and icon, what is on it; on_tap, what it does; fit, as wide as its text; font, if not the usual."""
+        """Args: text and icon, what is on it; on_tap, what it does; fit, as wide as its text; font, if not usual."""
         super().__init__(**properties)
         self._words: Words | None = None
         self._icon: Icon | None = None
