@@ -61,7 +61,7 @@ def test_export_writes_both_files_and_overwrites_nothing(store: Store, tmp_path:
 
     store.add(HAT, b"", "tiny 1")
     table, document = export_scans(store, tmp_path / "exports")
-    assert "hat" in next(csv.DictReader(table.open(encoding="utf-8-sig"))).values()
+    assert "hat" in next(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())).values()
     assert "hat" in json.dumps(json.loads(document.read_text(encoding="utf-8")))
     assert free_name(table).name == f"{table.stem}-2.csv"
     assert not list((tmp_path / "exports").glob("*.part"))
