@@ -72,8 +72,11 @@ def test_every_dependency_is_pinned() -> None:
 
 def test_every_folder_of_python_files_is_packaged() -> None:
     in_tree = {
-        str(path.parent.relative_to(ROOT)).replace("/", ".").replace("converters", "edgefashion_converters", 1)
-        for top in ("edgefashion", "converters")
+        str(path.parent.relative_to(ROOT))
+        .replace("/", ".")
+        .replace("converters", "edgefashion_converters", 1)
+        .replace("mobile_app", "edgefashion_app", 1)
+        for top in ("edgefashion", "converters", "mobile_app")
         for path in (ROOT / top).rglob("*.py")
     }
     assert in_tree == set(PROJECT["tool"]["setuptools"]["packages"])
@@ -86,7 +89,7 @@ def test_the_wheel_holds_code_and_data(tmp_path: Path) -> None:
     # A copy, because setuptools leaves build/ and *.egg-info behind, and a stale build/ would end up in the wheel.
     source = tmp_path / "source"
     unwanted = shutil.ignore_patterns("__pycache__")
-    for folder in ("edgefashion", "converters"):
+    for folder in ("edgefashion", "converters", "mobile_app"):
         shutil.copytree(ROOT / folder, source / folder, ignore=unwanted)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
@@ -108,9 +111,15 @@ def test_the_wheel_holds_code_and_data(tmp_path: Path) -> None:
         if path.is_file()
     }
     wanted |= {f"edgefashion_converters/{path.name}" for path in (ROOT / "converters").glob("*.py")}
+    wanted |= {
+        f"edgefashion_app/{path.relative_to(ROOT / 'mobile_app').as_posix()}"
+        for pattern in ("*.py", "*.kv", "*.mo", "fonts/*")
+        for path in (ROOT / "mobile_app").rglob(pattern)
+    }
     assert wanted <= held
     assert {name.split("/")[0] for name in held} == {
         "edgefashion",
+        "edgefashion_app",
         "edgefashion_converters",
         f"edgefashion-{edgefashion.__version__}.dist-info",
     }

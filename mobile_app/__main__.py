@@ -1,0 +1,7 @@
+"""`python -m edgefashion_app` is `edgefashion-app`."""
+
+import sys
+
+from .entry import main
+
+sys.exit(main())

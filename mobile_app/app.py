@@ -1,0 +1,387 @@
+"""The Kivy application: builds the screens, carries what they ask for to the session, and says what came of it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from kivy.app import App
+from kivy.clock import Clock
+from kivy.core.window import Window
+from kivy.metrics import dp
+from kivy.properties import ObjectProperty
+from kivy.uix.floatlayout import FloatLayout
+
+from edgefashion.camera.sources import open_source
+from edgefashion.errors import EdgeFashionError
+from edgefashion.runtime.classifier import Classifier
+from edgefashion.runtime.shipped import DEFAULT_MODEL
+from edgefashion.store.scan import Scan
+from edgefashion.store.store import Store
+
+from .health import FrameRate
+from .keyboard import Keyboard
+from .kiosk import Attract, Idle, PinCorner
+from .languages.language import LANGUAGES, preferred_language
+from .message import Message
+from .models import open_proven
+from .screens.correct import CorrectPage
+from .screens.live import LiveScreen
+from .screens.pages import PAGES
+from .screens.pin import Guard
+from .session import Session, frame_from_picture
+from .text import tr, use_language
+from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, SPACES, THEMES, Look
+from .widgets import load_style
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the app was started.
+
+    Attributes:
+        folder: Where the store and exports lie.
+        source: What to look through, such as "usb:0"; None for what the settings say.
+        model: A model's name or file; None for what the settings say.
+        kiosk: Whether the screen belongs to the app alone.
+        picture: A picture file to open as soon as the model is there.
+        idle_seconds: After how long without a touch a kiosk goes back to its attract screen.
+    """
+
+    folder: Path
+    source: str | None = None
+    model: str | None = None
+    kiosk: bool = False
+    idle_seconds: float = 60.0
+    picture: str | None = None
+
+
+class EdgeFashionApp(App):
+    """One live screen, and at most one page over it.
+
+    Attributes:
+        look: Theme, text size and font.
+        session: What it does; the screens read it.
+        page: The name of the page over the live screen; "" for none.
+        source_named, model_named: As in `Options`, until the settings page chooses another.
+    """
+
+    title = "EdgeFashion"
+    look = ObjectProperty(Look())
+
+    def __init__(self, store: Store, options: Options, **properties: Any) -> None:
+        super().__init__(**properties)
+        load_style()
+        self.options = options
+        self.store = store
+        self.session = Session(store, self._post)
+        self.session.on_answer = self._refresh
+        self.source_named, self.model_named = options.source, options.model
+        self.page = ""
+        self.kiosk = options.kiosk
+        self._closed = False
+        self._message: Message | None = None
+        self._page: Any = None
+        self.live: LiveScreen
+        self._attract: Attract | None = None
+        self.idle = Idle(options.idle_seconds)
+        self.keyboard = Keyboard(self)
+        self.frame_rate = FrameRate()
+        self.guard = Guard()
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    def build(self) -> FloatLayout:
+        """Make the root: the live screen and room for a page."""
+        self.look = self._look_of_settings()
+        root = FloatLayout()
+        self._fill(root)
+        return root
+
+    def on_start(self) -> None:
+        """Open camera and model, which both take a moment, and begin to tick."""
+        Window.clearcolor = self.look.colour("ground")
+        Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        self.open_camera()
+        self.open_model()
+        Clock.schedule_interval(self._tick, 0)
+        if self.store.notice:
+            self.say(self.store.notice)
+
+    def on_stop(self) -> None:
+        """End the threads."""
+        self._closed = True
+        Window.unbind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        self.session.close()
+
+    def on_pause(self) -> bool:
+        """Let the system put the app to sleep; the camera is given back."""
+        self.session.use_source(None)
+        return True
+
+    def on_resume(self) -> None:
+        """Take the camera again."""
+        self.open_camera()
+
+    def rebuild(self) -> None:
+        """Draw everything anew in the present look and language."""
+        page = self.page
+        self.look = self._look_of_settings()
+        Window.clearcolor = self.look.colour("ground")
+        self.root.clear_widgets()
+        self._page = self._message = None
+        self.page = ""
+        self._fill(self.root)
+        if page and page in PAGES:
+            self.open_page(page)
+
+    def _fill(self, root: FloatLayout) -> None:
+        self.live = LiveScreen(self)
+        root.add_widget(self.live)
+        if self.kiosk:
+            root.add_widget(PinCorner(self))
+
+    def _look_of_settings(self) -> Look:
+        theme = self.store.setting("theme", DEFAULT_THEME)
+        use_language(self.language)
+        font = FONTS.get(self.language, DEFAULT_FONT)
+        return Look(theme if theme in THEMES else DEFAULT_THEME, self.store.setting("text_scale", 1.0), font)
+
+    @property
+    def language(self) -> str:
+        """The language of the screen: the chosen one, else what the system asks for."""
+        chosen = self.store.setting("language", "")
+        wishes = (os.environ.get(name, "") for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
+        return chosen if chosen in LANGUAGES else preferred_language(wishes)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        def run(_seconds: float) -> None:
+            if not self._closed:
+                call()
+
+        Clock.schedule_once(run)
+
+    def _tick(self, _seconds: float) -> None:
+        self.live.tick()
+        self.frame_rate.update(self.session.frames_seen)
+        if self.kiosk and self._attract is None and self.idle.due():
+            self.attract()
+
+    def _refresh(self) -> None:
+        self.live.refresh()
+
+    # --- camera and model --------------------------------------------------------------------------------------------
+
+    def open_camera(self) -> None:
+        """Look through the source that was named when starting, or that the settings name."""
+        spec = self.source_named or self.store.setting("source", "")
+        if not spec:
+            self.session.use_source(
+                None, tr("No camera is chosen. Open a picture, or choose a camera in the settings.")
+            )
+            return
+        try:
+            rotate, mirror = self.store.setting("rotate", 0), self.store.setting("mirror", False)
+            self.session.use_source(open_source(spec, rotate=rotate, mirror=mirror))
+        except EdgeFashionError as error:
+            self.session.use_source(None, str(error))
+
+    def open_model(self) -> None:
+        """Open the model in a thread of its own, so that the picture comes first."""
+        named = self.model_named or self.store.setting("model", DEFAULT_MODEL)
+        candidates = dict.fromkeys((named, self.store.setting("proven_model", DEFAULT_MODEL), DEFAULT_MODEL))
+
+        def work() -> None:
+            try:
+                classifier, notice = open_proven(candidates)
+            except EdgeFashionError as error:
+                problem = str(error)
+                self._post(lambda: self._use_model(None, problem))
+            else:
+                self._post(lambda: self._use_model(classifier, notice))
+
+        Thread(target=work, name="open model", daemon=True).start()
+
+    def _use_model(self, classifier: Classifier | None, notice: str) -> None:
+        self.session.use_classifier(classifier, "" if classifier else notice)
+        if classifier is not None:
+            self.store.set_setting("proven_model", str(classifier.path))
+            if notice:
+                self.say(notice)
+            if self.options.picture is not None and self.session.frozen is None:
+                self.import_picture(self.options.picture)
+        self.live.refresh()
+
+    # --- pages -------------------------------------------------------------------------------------------------------
+
+    def open_page(self, name: str, **arguments: Any) -> None:
+        """Show a page over the live screen: one of `PAGES`."""
+        self._show_page(name, PAGES[name](self, **arguments))
+
+    def back(self) -> None:
+        """Close the page."""
+        if self._page is not None:
+            self.root.remove_widget(self._page)
+            self._page, self.page = None, ""
+            self.live.refresh()
+
+    @property
+    def top_screen(self) -> Any:
+        """What the keyboard acts on: the page, or the live screen."""
+        return self._page if self._page is not None else self.live
+
+    def _show_page(self, name: str, page: Any) -> None:
+        if self._page is not None:
+            self.root.remove_widget(self._page)
+        self._page, self.page = page, name
+        self.root.add_widget(page)
+        if self._message is not None:  # stays on top
+            self.root.remove_widget(self._message)
+            self.root.add_widget(self._message)
+
+    # --- what the buttons do -----------------------------------------------------------------------------------------
+
+    def toggle_freeze(self) -> None:
+        """Keep the picture and store it, or go on."""
+        if self.session.frozen is not None:
+            self.session.resume()
+        elif (scan := self.attempt(self.session.save)) is not None:
+            self.say(f"{tr('Saved')}: {tr(scan.final['type'])}", undo=1)
+        self.live.refresh()
+
+    def open_correction(self, field: str = "type", scan: Scan | None = None) -> None:
+        """Ask what a scan, by default the present picture, really shows."""
+        scan = scan or self.attempt(self.session.save)
+        self.live.refresh()
+        if scan is not None:
+            self._show_page("correct", CorrectPage(self, scan, field))
+
+    def correct(self, scan: Scan, field: str, value: str) -> None:
+        """Take a correction, and go back to where it was asked for."""
+        corrected = self.attempt(lambda: self.session.correct(scan, field, value))
+        if corrected is None:
+            return
+        if self.session.scan is not None and self.session.scan.id == corrected.id:
+            self.back()
+        else:
+            self.open_page("scan", scan=corrected)
+        self.say(f"{tr('Corrected')}: {tr(value)}", undo=1)
+
+    def count_one(self) -> None:
+        """Count the present garment into the stock and go on to the next."""
+        steps = 1 if self.session.scan is not None else 2  # the count, and the scan if it is stored only now
+        scan = self.attempt(self.session.save)
+        number = None if scan is None else self.attempt(lambda: self.session.count(scan))
+        if scan is None or number is None:
+            return
+        final = scan.final
+        name = " ".join(tr(word) for word in (final.get("colour", ""), final["type"]) if word)
+        self.session.resume()
+        self.live.refresh()
+        self.say(f"{name}: {number}", undo=steps)
+
+    def open_share(self) -> None:
+        """Show the present result as a QR code."""
+        scan = self.attempt(self.session.save)
+        self.live.refresh()
+        if scan is not None:
+            self.open_page("share", scan=scan)
+
+    def import_picture(self, source: object) -> None:
+        """Show a picture file as if it had been frozen."""
+        try:
+            self.session.import_picture(frame_from_picture(source))
+        except EdgeFashionError as error:
+            self.say(str(error))
+            return
+        self.back()
+        self.live.refresh()
+
+    def undo(self, steps: int = 1) -> None:
+        """Take back the last things that were done."""
+        undone = [self.attempt(self.session.undo) for _ in range(steps)]
+        if self._page is not None and self.page in PAGES:
+            self._page.refresh()
+        if undone and undone[0] is not None:
+            self.say(tr("Undone"))
+        self.live.refresh()
+
+    def _dropped(self, _window: Any, name: bytes, *_: Any) -> None:
+        self.import_picture(name.decode("utf-8", "surrogateescape"))
+
+    def attempt(self, act: Callable[[], Any]) -> Any:
+        """Do something; what goes wrong is said on the screen, and None comes back."""
+        try:
+            return act()
+        except (EdgeFashionError, OSError) as error:
+            self.say(str(error))
+            return None
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    @property
+    def message(self) -> str:
+        """What the message at the lower edge says; "" if there is none."""
+        return self._message.text if self._message is not None else ""
+
+    def say(self, text: str, undo: int = 0) -> None:
+        """Say something for a few seconds, with a button to take `undo` steps back."""
+        self._drop_message(self._message)
+        message = Message(text, (lambda: self._undo_from_message(undo)) if undo else None, self._drop_message)
+        middle, lower, width = self.live.free_middle if self._page is None else (
+            self.root.center_x, self.root.y, self.root.width
+        )  # fmt: skip
+        message.width = min(width - dp(SPACES["gap"] * 2), dp(560))
+        message.pos = middle - message.width / 2, lower + dp(SPACES["gap"])
+        self._message = message
+        self.root.add_widget(message)
+
+    def _undo_from_message(self, steps: int) -> None:
+        self._drop_message(self._message)
+        self.undo(steps)
+
+    def _drop_message(self, message: Message | None) -> None:
+        if message is not None and message is self._message:
+            message.cancel()
+            self.root.remove_widget(message)
+            self._message = None
+
+    # --- kiosk -------------------------------------------------------------------------------------------------------
+
+    def attract(self) -> None:
+        """Forget the last person: close pages, go live, invite."""
+        self.back()
+        self.session.resume()
+        self._drop_message(self._message)
+        self.show_attract()
+
+    def show_attract(self) -> None:
+        """Put the invitation over the live picture."""
+        self._attract = Attract(self.look)
+        self.root.add_widget(self._attract)
+
+    def leave_kiosk(self) -> None:
+        """End the kiosk: an ordinary window, with the settings open."""
+        self.kiosk = False
+        Window.fullscreen = False
+        Window.show_cursor = True
+        self.rebuild()
+        self.open_page("settings")
+
+    def wake(self) -> None:
+        """Leave the attract screen."""
+        if self._attract is not None:
+            self.root.remove_widget(self._attract)
+            self._attract = None
+        self.idle.touch()
+        self.live.refresh()
+
+    def _touched(self, *_: Any) -> bool:
+        """Every touch counts as a sign of life; the one that wakes the attract screen does nothing else."""
+        self.idle.touch()
+        if self._attract is not None:
+            self.wake()
+            return True
+        return False

@@ -1,0 +1,75 @@
+"""`edgefashion-app`: starts the app. Nothing is imported from Kivy before the command line is understood."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgefashion.errors import EdgeFashionError, MissingExtraError
+from edgefashion.store.place import FILE_NAME, default_folder
+
+from .environment import WINDOW, prepare
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the app until its window is closed; 0, 1 for an error told in one line, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(
+        prog="edgefashion-app", description="Point a camera at a garment.", allow_abbrev=False
+    )
+    parser.add_argument("picture", nargs="?", help="a picture to open")
+    parser.add_argument("--source", help="folder:PATH, video:PATH, usb:0 or picamera2 (default: as in the settings)")
+    parser.add_argument("--model", help="a .tflite file with a card, or the name of a shipped model")
+    parser.add_argument("--kiosk", action="store_true", help="full screen; leave by holding the upper right corner")
+    parser.add_argument(
+        "--idle", type=float, default=60.0, metavar="SECONDS", help="kiosk: invite again after this long"
+    )
+    parser.add_argument("--folder", type=Path, help="where scans and settings are kept (default: your data folder)")
+    parser.add_argument("--size", type=_size, default=WINDOW, metavar="WIDTHxHEIGHT", help="size of the window")
+    parser.add_argument("--screenshot-tour", type=Path, metavar="OUT", help="write pictures of every screen, and end")
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    try:
+        _run(arguments)
+    except (EdgeFashionError, OSError) as error:
+        sys.stderr.write(f"edgefashion-app: {' '.join(str(error).split())}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    """Open the store and the window."""
+    folder: Path = arguments.folder or default_folder()
+    tour: Path | None = arguments.screenshot_tour
+    try:
+        prepare(folder, (1920, 1920) if tour else arguments.size, arguments.kiosk)
+        import segno  # noqa: F401 - so that a missing one is told now and not at the first QR code
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("app", "'edgefashion-app'") from error
+    if tour is not None:
+        from .tour import run_tour
+
+        run_tour(tour, arguments.source, arguments.model)
+        return
+    from edgefashion.store.store import Store
+
+    from .app import EdgeFashionApp, Options
+
+    with Store.open(folder / FILE_NAME) as store:
+        options = Options(folder, arguments.source, arguments.model, arguments.kiosk, arguments.idle, arguments.picture)
+        EdgeFashionApp(store, options).run()
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return width and height in pixels of "WIDTHxHEIGHT"."""
+    width, _, height = text.partition("x")
+    try:
+        size = int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a size is written like 800x480; received {text!r}") from None
+    if not all(320 <= side <= 8192 for side in size):
+        raise argparse.ArgumentTypeError(f"each side must be 320 to 8192 pixels; received {text!r}")
+    return size

@@ -1,0 +1,50 @@
+"""What must be settled before Kivy is imported for the first time: where it may write, and how the window is made."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+WINDOW = (1280, 720)
+FRAMES_PER_SECOND = 30
+
+
+def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -> None:
+    """Set Kivy's environment and configuration; call it once, before anything imports `kivy`.
+
+    Args:
+        folder: The app's data folder; Kivy's own files go into a subfolder of it and never into ~/.kivy.
+        size: Width and height of the window in pixels; a kiosk takes the whole screen.
+        kiosk: Full screen, no cursor, no border, and the keyboard on the screen where there is no other.
+
+    Raises:
+        OSError: The folder can't be made.
+    """
+    home = folder / "kivy"
+    home.mkdir(parents=True, exist_ok=True)
+    settings: Mapping[str, str] = {
+        "KIVY_HOME": str(home),
+        "KIVY_NO_ARGS": "1",
+        "KIVY_NO_CONSOLELOG": "1",
+        "KIVY_NO_FILELOG": "1",
+    }
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    from kivy.config import Config
+
+    for section, name, setting in (
+        ("kivy", "exit_on_escape", "0"),
+        ("kivy", "keyboard_mode", "systemanddock" if kiosk else ""),
+        ("kivy", "desktop", "1"),
+        ("kivy", "window_icon", ""),
+        ("input", "mouse", "mouse,disable_multitouch"),
+        ("graphics", "width", str(size[0])),
+        ("graphics", "height", str(size[1])),
+        ("graphics", "maxfps", str(FRAMES_PER_SECOND)),
+        ("graphics", "allow_screensaver", "0"),
+        ("graphics", "fullscreen", "auto" if kiosk else "0"),
+        ("graphics", "borderless", "1" if kiosk else "0"),
+        ("graphics", "show_cursor", "0" if kiosk else "1"),
+        ("graphics", "minimum_width", "320"),
+        ("graphics", "minimum_height", "320"),
+    ):
+        Config.set(section, name, setting)

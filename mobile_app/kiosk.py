@@ -1,0 +1,89 @@
+"""What only a kiosk needs: an attract screen after idle time, and a corner that leads out by PIN."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from kivy.clock import Clock
+from kivy.graphics import Color, Rectangle
+from kivy.metrics import dp
+from kivy.uix.anchorlayout import AnchorLayout
+from kivy.uix.widget import Widget
+
+from .text import tr
+from .theme import SPACES, Look
+from .widgets import Icon, Panel, Words
+
+if TYPE_CHECKING:
+    from .app import EdgeFashionApp
+
+HOLD_SECONDS = 3.0
+CORNER = SPACES["target"]
+VEIL = 0.72
+"""How much of the live picture the attract screen covers, 0–1."""
+
+
+class Idle:
+    """Tells whether nobody has touched anything for a while. Its clock is monotonic: setting the time does nothing."""
+
+    def __init__(self, seconds: float, now: Callable[[], float] = monotonic) -> None:
+        """Args: seconds, how long a while is; now, gives seconds."""
+        self.seconds = seconds
+        self._now = now
+        self._last = now()
+
+    def touch(self) -> None:
+        """Somebody is there."""
+        self._last = self._now()
+
+    def due(self) -> bool:
+        """Return whether it is time to begin anew."""
+        return self._now() - self._last >= self.seconds
+
+
+class Attract(AnchorLayout):
+    """Invites whoever passes by; the live picture stays visible behind it."""
+
+    def __init__(self, look: Look, **properties: Any) -> None:
+        super().__init__(padding=dp(SPACES["wide"]), **properties)
+        with self.canvas.before:
+            Color(*look.colour("ground")[:3], VEIL)
+            veil = Rectangle()
+        self.bind(pos=lambda _, pos: setattr(veil, "pos", pos), size=lambda _, size: setattr(veil, "size", size))
+        card = Panel(
+            orientation="vertical", padding=dp(SPACES["wide"]), spacing=dp(SPACES["pad"]), size_hint=(0.9, None)
+        )
+        name = Icon("garment", pos_hint={"center_x": 0.5}, tone="accent")
+        title = Words(text=tr("What are you wearing?"), role="attract", halign="center")
+        hint = Words(text=tr("Touch the screen, then show one garment."), role="title", tone="muted", halign="center")
+        for part in (name, title, hint):
+            card.add_widget(part)
+        card.bind(minimum_height=card.setter("height"))
+        self.add_widget(card)
+
+
+class PinCorner(Widget):
+    """An invisible corner, upper right; holding it leads to the page that asks for the PIN."""
+
+    def __init__(self, app: "EdgeFashionApp", **properties: Any) -> None:
+        super().__init__(
+            size_hint=(None, None), size=(dp(CORNER), dp(CORNER)), pos_hint={"right": 1, "top": 1}, **properties
+        )
+        self._app = app
+        self._timer: Any = None
+
+    def on_touch_down(self, touch: Any) -> bool:
+        """Begin to wait."""
+        if not self.collide_point(*touch.pos):
+            return False
+        touch.grab(self)
+        self._timer = Clock.schedule_once(lambda _: self._app.open_page("pin"), HOLD_SECONDS)
+        return True
+
+    def on_touch_up(self, touch: Any) -> bool:
+        """Stop waiting."""
+        if touch.grab_current is not self:
+            return False
+        touch.ungrab(self)
+        self._timer.cancel()
+        return True

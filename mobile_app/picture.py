@@ -1,0 +1,100 @@
+"""The live picture: frames go into one texture that is made once; also the marks that say where to aim."""
+
+from typing import Any
+
+import numpy as np
+from kivy.graphics import Color, Line, Rectangle
+from kivy.graphics.texture import Texture
+from kivy.metrics import dp
+from kivy.properties import BooleanProperty, StringProperty
+from kivy.uix.floatlayout import FloatLayout
+
+from edgefashion.camera.frame import Frame
+from edgefashion.camera.orientation import place
+
+from .theme import Look
+from .widgets import Words
+
+MARK_SHARE = 0.62
+"""The marks' square, as a share of the shorter side of the picture."""
+
+
+class CameraPicture(FloatLayout):
+    """Shows frames edge to edge, and a notice where there are none.
+
+    Attributes:
+        tone: Colour of the marks, by the state of the answer.
+        marks: Whether the marks are shown.
+    """
+
+    tone = StringProperty("text")
+    marks = BooleanProperty(True)
+
+    def __init__(self, look: Look, **properties: Any) -> None:
+        self._look = look
+        self._texture: Texture | None = None
+        super().__init__(**properties)
+        with self.canvas.before:
+            self._tint = Color(*look.colour("panel"))
+            self._rectangle = Rectangle()
+        with self.canvas.after:
+            self._mark_colour = Color()
+            self._lines = [Line(width=dp(2), cap="round") for _ in range(4)]
+        self.notice = Words(
+            role="title",
+            tone="muted",
+            halign="center",
+            size_hint=(0.9, None),
+            pos_hint={"center_x": 0.5, "center_y": 0.5},
+        )
+        self.add_widget(self.notice)
+        self.bind(pos=self._place, size=self._place, tone=self._place, marks=self._place)
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is a picture to see."""
+        return self._texture is not None
+
+    def show(self, frame: Frame) -> None:
+        """Show a frame; only call it in the thread that draws.
+
+        The array goes to the graphics memory as it is (RGBA, top row first); the texture turns it upright, which costs
+        nothing. Its size is checked here because Kivy doesn't.
+        """
+        pixels = frame.pixels
+        height, width = pixels.shape[:2]
+        if pixels.shape != (height, width, 4) or pixels.dtype != np.uint8:
+            raise ValueError(f"A frame is uint8 (height, width, 4). Received: {pixels.dtype} {pixels.shape}.")
+        if self._texture is None or self._texture.size != (width, height):
+            self._texture = Texture.create(size=(width, height), colorfmt="rgba")
+            self._texture.flip_vertical()
+            self._rectangle.texture = self._texture
+            self._tint.rgba = (1, 1, 1, 1)
+            self.notice.text = ""
+            self._place()
+        self._texture.blit_buffer(pixels.reshape(-1), colorfmt="rgba", bufferfmt="ubyte")
+        self.canvas.ask_update()
+
+    def clear(self, notice: str) -> None:
+        """Show a notice in place of a picture."""
+        self.notice.text = notice
+        if self._texture is not None:
+            self._texture = None
+            self._rectangle.texture = None
+            self._tint.rgba = self._look.colour("panel")
+        self._place()
+
+    def _place(self, *_: object) -> None:
+        self._rectangle.pos, self._rectangle.size = self.pos, self.size
+        if self._texture is not None and min(self.size) > 0:
+            lies = place(self._texture.size, self.size, "cover")
+            left, top = -lies.x / lies.width, -lies.y / lies.height
+            right, bottom = 1 - left, 1 - top  # the part that is seen, 0–1 from the picture's upper left corner
+            self._rectangle.tex_coords = (left, bottom, right, bottom, right, top, left, top)
+        half = min(self.size) * MARK_SHARE / 2
+        arm = half / 3
+        visible = self.marks and self._texture is not None
+        self._mark_colour.rgba = (*self._look.colour(self.tone)[:3], 0.95 if visible else 0)
+        for line, (x, y) in zip(self._lines, ((-1, -1), (1, -1), (1, 1), (-1, 1)), strict=True):
+            corner_x, corner_y = self.center_x + x * half, self.center_y + y * half
+            line.points = (corner_x - x * arm, corner_y, corner_x, corner_y, corner_x, corner_y - y * arm)

@@ -1,0 +1,178 @@
+"""The live screen: the camera edge to edge, one card with the answer, and what can be done with it."""
+
+from typing import TYPE_CHECKING, Any
+
+from kivy.metrics import dp
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.floatlayout import FloatLayout
+from kivy.uix.gridlayout import GridLayout
+from kivy.uix.widget import Widget
+
+from ..picture import CameraPicture
+from ..session import Session
+from ..text import tr
+from ..theme import SPACES
+from ..widgets import Bar, Icon, Panel, Tap, Words, flow
+from ..wording import Answer, answer, answer_for, corrected_answer
+
+if TYPE_CHECKING:
+    from ..app import EdgeFashionApp
+
+CARD_SHARE = 0.42
+CARD_LIMITS = (320, 560)
+"""Width of the card beside the picture, in dp."""
+CHIP_ROW = SPACES["target"]
+
+
+class ResultCard(Panel):
+    """The answer in large letters, how sure it is, its attributes, and the four things to do with it."""
+
+    def __init__(self, app: "EdgeFashionApp", **properties: Any) -> None:
+        super().__init__(
+            orientation="vertical", padding=dp(SPACES["pad"]), spacing=dp(SPACES["gap"]), size_hint=(None, None),
+            **properties,
+        )  # fmt: skip
+        self._app = app
+        self._shown: Answer | None = None
+        self.category = Words(role="small", tone="muted")
+        self.type = Words(role="type", shorten=True, shorten_from="right")
+        self.icon = Icon("search")
+        self.confidence = Words(role="strong", size_hint_y=1)
+        self.bar = Bar()
+        self.details = BoxLayout(size_hint_y=None, height=dp(CHIP_ROW))
+        self.freeze = Tap(tr("Freeze"), "freeze", app.toggle_freeze, value="freeze")
+        self.fix = Tap(tr("Fix"), "fix", app.open_correction, value="fix")
+        self.count = Tap(tr("Count +1"), "add", app.count_one, value="count")
+        self.share = Tap(tr("QR code"), "qr", app.open_share, value="share")
+
+        sure = BoxLayout(size_hint_y=None, height=self.icon.height, spacing=dp(SPACES["tight"]))
+        sure.add_widget(self.icon)
+        sure.add_widget(self.confidence)
+        self.confidence.bind(size=lambda words, size: setattr(words, "text_size", size))
+        buttons = GridLayout(
+            cols=2, spacing=dp(SPACES["gap"]), size_hint_y=None, height=dp(SPACES["target"] * 2 + SPACES["gap"])
+        )
+        for tap in (self.freeze, self.fix, self.count, self.share):
+            buttons.add_widget(tap)
+        for part in (self.category, self.type, sure, self.bar, self.details, Widget(), buttons):
+            self.add_widget(part)
+        self.type.bind(width=lambda words, width: setattr(words, "text_size", (width, None)))
+
+    @property
+    def least_height(self) -> float:
+        """The height that its parts need, in pixels."""
+        parts = [child.height for child in self.children if child.size_hint_y is None]
+        return float(sum(parts) + dp(SPACES["pad"] * 2 + SPACES["gap"] * len(self.children)))
+
+    def show(self, shown: Answer, frozen: bool, can_act: bool) -> None:
+        """Show an answer; `frozen` and `can_act` decide what the buttons offer."""
+        self.freeze.text = tr("Continue") if frozen else tr("Freeze")
+        self.freeze.show_icon("resume" if frozen else "freeze")
+        self.freeze.chosen = frozen
+        for tap in (self.freeze, self.fix, self.count, self.share):
+            tap.disabled = not can_act
+        before, self._shown = self._shown, shown
+        self.category.text = shown.category or " "
+        self.type.text = shown.type
+        self.confidence.text = shown.confidence
+        self.confidence.tone = self.icon.tone = self.bar.tone = shown.tone
+        self.icon.show(shown.icon)
+        self.bar.share = shown.share
+        if before is None or (before.advice, before.attributes) != (shown.advice, shown.attributes):
+            self._show_details(shown)
+
+    def _show_details(self, shown: Answer) -> None:
+        """Advice where the model is not sure, else a chip for each attribute; a chip leads to its correction."""
+        self.details.clear_widgets()
+        if shown.advice:
+            words = Words(text=shown.advice, role="small", size_hint_y=1)
+            words.bind(size=lambda words, size: setattr(words, "text_size", size))
+            self.details.add_widget(words)
+            return
+        chips = flow()
+        for name, value in shown.attributes.items():
+            chips.add_widget(Tap(tr(value), on_tap=self._correction_of(name), fit=True, value=f"chip {name}"))
+        self.details.add_widget(chips)
+
+    def _correction_of(self, attribute: str) -> Any:
+        return lambda: self._app.open_correction(attribute)
+
+
+class LiveScreen(FloatLayout):
+    """Camera, card, and the way to the other screens."""
+
+    def __init__(self, app: "EdgeFashionApp", **properties: Any) -> None:
+        super().__init__(**properties)
+        self._app = app
+        self._frozen_shown: object = None
+        self.picture = CameraPicture(app.look, size_hint=(None, None))
+        self.card = ResultCard(app)
+        self.menu = BoxLayout(size_hint=(None, None), spacing=dp(SPACES["gap"]), height=dp(SPACES["target"]))
+        for icon, page in (("history", "history"), ("stock", "stock"), ("picture", "import"), ("settings", "settings")):
+            self.menu.add_widget(Tap(icon=icon, on_tap=self._opener(page), value=page))
+        self.menu.width = dp(len(self.menu.children) * (SPACES["target"] + SPACES["gap"]) - SPACES["gap"])
+        for part in (self.picture, self.card, self.menu):
+            self.add_widget(part)
+        self.bind(size=self._place, pos=self._place)
+        for child in self.card.children:
+            child.bind(height=self._place)
+        self.refresh()
+
+    @property
+    def free_middle(self) -> tuple[float, float, float]:
+        """Middle and lower edge of the part that the card leaves free, and its width: where a message goes."""
+        return self.picture.center_x, self.picture.y, self.picture.width
+
+    def tick(self) -> None:
+        """Show the newest frame, or why there is none."""
+        session = self._app.session
+        frozen = session.frozen
+        if frozen is not None:
+            if self._frozen_shown is not frozen:
+                self._frozen_shown = frozen
+                self.picture.show(frozen.frame)
+            return
+        self._frozen_shown = None
+        frame = session.tick()
+        if frame is not None:
+            self.picture.show(frame)
+        elif session.problem:
+            self.picture.clear(session.problem)
+        elif not self.picture.has_picture:
+            self.picture.clear(tr("Starting the camera…"))
+
+    def refresh(self) -> None:
+        """Show the present answer."""
+        session = self._app.session
+        shown = present_answer(session)
+        self.card.show(shown, session.frozen is not None, session.can_freeze)
+        self.picture.tone = "text" if shown.tone == "muted" else shown.tone
+        self.picture.marks = session.frozen is None
+
+    def _opener(self, page: str) -> Any:
+        return lambda: self._app.open_page(page)
+
+    def _place(self, *_: object) -> None:
+        """Beside each other where the screen is wide, one above the other where it is tall."""
+        margin = dp(SPACES["gap"])
+        if self.width > self.height:
+            least, most = (dp(limit) for limit in CARD_LIMITS)
+            self.card.size = min(most, max(least, self.width * CARD_SHARE)), self.height - 2 * margin
+            self.picture.size = self.width - self.card.width - 2 * margin, self.height
+            self.picture.pos = self.pos
+            self.card.pos = self.right - self.card.width - margin, self.y + margin
+        else:
+            self.card.size = self.width - 2 * margin, self.card.least_height
+            self.picture.size = self.width, self.height - self.card.height - 2 * margin
+            self.picture.pos = self.x, self.top - self.picture.height
+            self.card.pos = self.x + margin, self.y + margin
+        self.menu.pos = self.x + margin, self.top - self.menu.height - margin
+
+
+def present_answer(session: Session) -> Answer:
+    """Return what the card shows now: a person's correction, the frozen answer, or the live one."""
+    if session.scan is not None and session.scan.corrected:
+        return corrected_answer(session.scan)
+    if session.frozen is not None:
+        return answer_for(session.frozen.prediction, session.frozen.sure)
+    return answer(session.state)

@@ -1,0 +1,208 @@
+"""The few widgets that every screen is made of; how they look is in style.kv."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from kivy.core.image import Image as CoreImage
+from kivy.core.text import LabelBase
+from kivy.lang import Builder
+from kivy.metrics import dp
+from kivy.properties import BooleanProperty, NumericProperty, StringProperty
+from kivy.uix.behaviors import ButtonBehavior
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.gridlayout import GridLayout
+from kivy.uix.image import Image
+from kivy.uix.label import Label
+from kivy.uix.scrollview import ScrollView
+from kivy.uix.stacklayout import StackLayout
+from kivy.uix.textinput import TextInput
+from kivy.uix.widget import Widget
+
+from .icons import icon as icon_character
+from .theme import SPACES
+
+FOLDER = Path(__file__).parent
+LONGEST_TEXT = 240
+"""Width in dp at which the text of a button is shortened, so that it fits the smallest screen."""
+
+
+def load_style() -> None:
+    """Register the fonts and the looks, once in a process."""
+    style = str(FOLDER / "style.kv")
+    if style in Builder.files:
+        return
+    LabelBase.register("icons", str(FOLDER / "fonts" / "icons.ttf"))
+    thai = [str(FOLDER / "fonts" / f"NotoSansThai-{weight}.ttf") for weight in ("Regular", "Bold")]
+    LabelBase.register("NotoSansThai", thai[0], fn_bold=thai[1])
+    Builder.load_file(style)
+
+
+class Words(Label):
+    """A text; its role says how large, its tone which colour. Wraps to its width and is as high as it needs to be."""
+
+    role = StringProperty("text")
+    tone = StringProperty("text")
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
+        self.bind(width=self._wrap)
+
+    def _wrap(self, *_: object) -> None:
+        """Break lines at the widget's width, unless somebody decided otherwise (`text_size` of a fixed height)."""
+        if self.size_hint_y is None:
+            self.text_size = self.width, None
+
+
+class Icon(Label):
+    """An icon, by its name in `ICONS`."""
+
+    tone = StringProperty("text")
+
+    def __init__(self, name: str, **properties: Any) -> None:
+        super().__init__(text=icon_character(name), **properties)
+
+    def show(self, name: str) -> None:
+        """Show another icon."""
+        self.text = icon_character(name)
+
+
+class Panel(BoxLayout):
+    """A card or a bar: children on a rounded ground."""
+
+    ground = StringProperty("panel")
+    radius = NumericProperty(SPACES["radius"])
+
+
+class Bar(Widget):
+    """How sure the model is, as a length."""
+
+    share = NumericProperty(0.0)
+    tone = StringProperty("good")
+
+
+class Field(TextInput):
+    """One line to write in."""
+
+
+class Scroll(ScrollView):
+    """A page's part that can be longer than the screen."""
+
+
+class Tap(ButtonBehavior, BoxLayout):
+    """What a finger, the Enter key or a switch presses: an icon, a text, or both.
+
+    Attributes:
+        chosen: Whether it stands out: the main action, or the choice that holds.
+        focused: Whether the keyboard is on it.
+        value: What it stands for, for whoever looks for it.
+    """
+
+    chosen = BooleanProperty(False)
+    focused = BooleanProperty(False)
+    value = StringProperty("")
+
+    def __init__(
+        self,
+        text: str = "",
+        icon: str = "",
+        on_tap: Callable[[], object] | None = None,
+        fit: bool = False,
+        font: str = "",
+        **properties: Any,
+    ) -> None:
+        """Args: text and icon, what is on it; on_tap, what it does; fit, as wide as its text; font, if not usual."""
+        super().__init__(**properties)
+        self._words: Words | None = None
+        self._icon: Icon | None = None
+        if icon:
+            self._icon = Icon(icon, pos_hint={"center_y": 0.5})
+            if not text:
+                self.size_hint_x = None
+                self.width = dp(SPACES["target"])
+                self._icon.size_hint_x = 1
+            self.add_widget(self._icon)
+        if text:
+            self._words = Words(
+                text=text, role="strong", size_hint_y=1, halign="left" if icon else "center", shorten=False
+            )
+            if font:
+                self._words.font_name = font
+            self.add_widget(self._words)
+            if fit:
+                self.size_hint_x = None
+                self._words.text_size = None, None
+                self._words.bind(texture_size=lambda *_: self._fit())
+                self._fit()
+            else:
+                self._words.bind(size=lambda words, size: setattr(words, "text_size", size))
+        self.bind(chosen=lambda *_: self._recolour())
+        self._recolour()
+        if on_tap is not None:
+            self.bind(on_release=lambda *_: on_tap())
+
+    @property
+    def text(self) -> str:
+        """The text on it; empty where there is only an icon."""
+        return str(self._words.text) if self._words else ""
+
+    @text.setter
+    def text(self, text: str) -> None:
+        if self._words is not None:
+            self._words.text = text
+
+    def show_icon(self, name: str) -> None:
+        """Show another icon."""
+        if self._icon is not None:
+            self._icon.show(name)
+
+    def _fit(self) -> None:
+        words = self._words
+        if words is not None and words.text_size[0] is None and words.texture_size[0] > dp(LONGEST_TEXT):
+            words.shorten, words.shorten_from = True, "left"  # of a path the end tells most
+            words.text_size = dp(LONGEST_TEXT), None
+        widths = (part.texture_size[0] if isinstance(part, Words) else part.width for part in self.children)
+        self.width = max(dp(SPACES["target"]), sum(widths) + dp(SPACES["pad"] * 2))
+
+    def _recolour(self) -> None:
+        for part in (self._words, self._icon):
+            if part is not None:
+                part.tone = "on_accent" if self.chosen else "text"
+
+
+class Page(BoxLayout):
+    """A screen over the live picture: a bar with the way back and a title, then its content."""
+
+    def __init__(self, title: str, on_back: Callable[[], object], **properties: Any) -> None:
+        super().__init__(**properties)
+        bar = BoxLayout(size_hint_y=None, height=dp(SPACES["target"]), spacing=dp(SPACES["pad"]))
+        self.back = Tap(icon="back", on_tap=on_back, value="back")
+        bar.add_widget(self.back)
+        heading = Words(text=title, role="title", size_hint_y=1)
+        heading.bind(size=lambda words, size: setattr(words, "text_size", size))
+        bar.add_widget(heading)
+        self.bar = bar
+        self.add_widget(bar)
+
+
+def column(**properties: Any) -> GridLayout:
+    """Return a column that is as high as what is in it, for the inside of a `Scroll`."""
+    grid = GridLayout(cols=1, spacing=dp(SPACES["gap"]), size_hint_y=None, **properties)
+    grid.bind(minimum_height=grid.setter("height"))
+    return grid
+
+
+def flow(**properties: Any) -> StackLayout:
+    """Return rows that wrap, as high as what is in them."""
+    rows = StackLayout(spacing=dp(SPACES["gap"]), size_hint_y=None, **properties)
+    rows.bind(minimum_height=rows.setter("height"))
+    return rows
+
+
+def picture_from(jpeg: bytes, **properties: Any) -> Image:
+    """Return a widget that shows a JPEG; an empty one where there is none."""
+    shown = Image(fit_mode="contain", **properties)
+    if jpeg:
+        shown.texture = CoreImage(BytesIO(jpeg), ext="jpg").texture
+    return shown

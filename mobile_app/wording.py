@@ -1,0 +1,71 @@
+"""What the card says: confidence in words and in a number, and what to do when the model is not sure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgefashion.runtime.prediction import Prediction
+from edgefashion.runtime.stream import StreamState
+from edgefashion.store.scan import Scan
+
+from .text import tr
+
+VERY_SURE = 0.9
+"""From this probability on the app says "very sure"; from the card's threshold on, "sure"."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the result card shows.
+
+    Attributes:
+        type: The large line; "?" while nothing is known.
+        category: The line above it; may be empty.
+        confidence: Words and a number, such as "very sure – 94 %".
+        share: The length of the bar, 0–1.
+        advice: What to do, where the model is not sure; may be empty.
+        tone: Colour of words and bar: "good", "warn" or "muted". The words say the same.
+        icon: Name of the icon that says the same again.
+        attributes: Attribute name → value, as the chips show them.
+    """
+
+    type: str
+    category: str
+    confidence: str
+    share: float
+    advice: str
+    tone: str
+    icon: str
+    attributes: Mapping[str, str]
+
+
+def percent(probability: float) -> str:
+    """Return a probability, 0–1, as whole per cent; never 100 for what is not certain."""
+    return f"{min(99, round(probability * 100))} %" if probability < 1 else "100 %"
+
+
+def answer(state: StreamState) -> Answer:
+    """Return what the card shows for a state of the live picture."""
+    if state.prediction is None or state.state == "looking":
+        return Answer("…", "", tr("looking"), 0.0, tr("Point the camera at one garment."), "muted", "search", {})
+    return answer_for(state.prediction, sure=state.state == "sure")
+
+
+def answer_for(prediction: Prediction, sure: bool) -> Answer:
+    """Return what the card shows for a prediction."""
+    attributes = {name: attribute.value for name, attribute in prediction.attributes.items()}
+    share = prediction.confidence
+    if not sure:
+        words = f"{tr('not sure')} – {percent(share)}"
+        advice = tr("Go closer, add light, show one garment – or tap Fix.")
+        name = f"{tr(prediction.type)}?"
+        return Answer(name, tr(prediction.category), words, share, advice, "warn", "unsure", attributes)
+    words = tr("very sure") if share >= VERY_SURE else tr("sure")
+    said = f"{words} – {percent(share)}"
+    return Answer(tr(prediction.type), tr(prediction.category), said, share, "", "good", "check", attributes)
+
+
+def corrected_answer(scan: Scan) -> Answer:
+    """Return what the card shows for a scan that a person has corrected."""
+    final = dict(scan.final)
+    name, category = final.pop("type"), final.pop("category")
+    return Answer(tr(name), tr(category), tr("corrected by you"), 1.0, "", "good", "fix", final)

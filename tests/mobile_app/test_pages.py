@@ -1,0 +1,135 @@
+"""The pages: history, stock, settings, QR code, export, and the command's own errors."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgefashion.runtime.prediction import Prediction
+from edgefashion.store.store import Store
+
+HAT = Prediction((("hat", 0.8), ("shoes", 0.2)), "headwear", True)
+SHOES = Prediction((("shoes", 0.9), ("hat", 0.1)), "footwear", True)
+
+
+def test_history_searches_pages_deletes_and_takes_back(drive: Callable[..., Any], store: Store) -> None:
+    for number in range(25):
+        store.add(HAT if number else SHOES, b"", "tiny 1", code=f"code{number}")
+    driver = drive(source=None)
+    driver.app.open_page("history")
+    driver.frames(2)
+
+    def rows() -> list[str]:
+        return [
+            w.value for w in driver.app.top_screen.walk(restrict=True) if getattr(w, "value", "").startswith("scan ")
+        ]
+
+    assert len(rows()) == 20
+    driver.find("more").dispatch("on_release")
+    assert len(rows()) == 25
+    driver.app.top_screen.field.text = "shoes"
+    driver.until(lambda: rows() == ["scan 1"], "the search")
+    driver.frames(2)
+    driver.tap("scan 1")
+    assert driver.app.page == "scan"
+    driver.app.top_screen._delete()
+    driver.frames(2)
+    assert len(store.scans()) == 24
+    driver.app.undo()
+    assert len(store.scans()) == 25
+
+
+def test_deleting_all_asks_first(drive: Callable[..., Any], store: Store) -> None:
+    store.add(HAT, b"", "tiny 1")
+    driver = drive(source=None)
+    driver.app.open_page("history")
+    driver.frames(2)
+    driver.tap("delete all")
+    assert len(store.scans()) == 1
+    driver.tap("delete all")
+    assert not store.scans()
+
+
+def test_export_writes_both_files_and_overwrites_nothing(store: Store, tmp_path: Path) -> None:
+    from edgefashion_app.export import export_scans, free_name
+
+    store.add(HAT, b"", "tiny 1")
+    table, document = export_scans(store, tmp_path / "exports")
+    assert "hat" in next(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())).values()
+    assert "hat" in json.dumps(json.loads(document.read_text(encoding="utf-8")))
+    assert free_name(table).name == f"{table.stem}-2.csv"
+    assert not list((tmp_path / "exports").glob("*.part"))
+
+
+def test_stock_counts_up_and_down(drive: Callable[..., Any], store: Store) -> None:
+    store.count("hat", "red", 2)
+    driver = drive(source=None)
+    driver.app.open_page("stock")
+    driver.frames(2)
+    driver.tap("more hat red")
+    driver.tap("target hat red")
+    (stock,) = store.counts()
+    assert (stock.count, stock.target) == (3, 1)
+    assert "3 / 1" in driver.words()
+
+
+def test_a_setting_holds_at_once_and_after_a_restart(drive: Callable[..., Any], store: Store) -> None:
+    driver = drive(source=None)
+    driver.app.open_page("settings")
+    driver.frames(2)
+    driver.tap("theme light")
+    assert driver.app.look.theme == store.setting("theme", "") == "light"
+    assert driver.app.page == "settings"
+    driver.app.store.set_setting("text_scale", 1.3)
+    driver.app.rebuild()
+    assert driver.app.look.scale == 1.3
+    driver.frames(2)
+    driver.tap("language de")
+    assert "Einstellungen" in driver.words()
+    driver.frames(2)
+    driver.tap("language th")
+    assert driver.app.look.font == "NotoSansThai"
+    driver.frames(2)
+    driver.tap("language en")
+    assert "Settings" in driver.words()
+
+
+def test_the_qr_code_says_the_result(store: Store) -> None:
+    cv2 = pytest.importorskip("cv2", reason="reading a QR code back needs opencv")
+    from edgefashion_app.screens.share import payload, qr_grid
+
+    text = payload(store.add(HAT, b"", "tiny 1"))
+    grid = np.kron(qr_grid(text), np.ones((8, 8), np.uint8))
+    assert cv2.QRCodeDetector().detectAndDecode(grid)[0] == text
+    assert len(text.encode()) < 300
+
+
+@pytest.mark.parametrize(("size", "fits"), [("800x480", True), ("800", False), ("1x1", False), ("axb", False)])
+def test_sizes_on_the_command_line(size: str, fits: bool) -> None:
+    from argparse import ArgumentTypeError
+
+    from edgefashion_app.entry import _size
+
+    if fits:
+        assert _size(size) == (800, 480)
+    else:
+        with pytest.raises(ArgumentTypeError, match="size"):
+            _size(size)
+
+
+def test_without_kivy_the_command_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['kivy'] = None; from edgefashion_app.entry import main;"
+        "sys.exit(main(['--folder', sys.argv[1]]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "edgefashion-app: 'edgefashion-app' needs the extra 'app': pip install 'edgefashion[app]'."
+    )
