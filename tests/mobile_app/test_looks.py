@@ -92,7 +92,7 @@ def test_targets_and_texts_are_large_enough_at_every_size(drive: Callable[..., A
                     x, _ = widget.to_window(widget.x, widget.y)
                     assert x >= 0, where
                     assert x + widget.width <= size[0] + 1, where
-                if hasattr(widget, "texture_size"):
+                if hasattr(widget, "font_size"):
                     assert widget.font_size >= 18, where
         card, picture = driver.app.live.card, driver.app.live.picture
         assert card.least_height <= card.height + 1, size

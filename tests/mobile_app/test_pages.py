@@ -119,7 +119,7 @@ def test_sizes_on_the_command_line(size: str, fits: bool) -> None:
     if fits:
         assert _size(size) == (800, 480)
     else:
-        with pytest.raises(ArgumentTypeError, match="size"):
+        with pytest.raises(ArgumentTypeError, match=r"size|side"):
             _size(size)
 
 
