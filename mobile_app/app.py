@@ -226,6 +226,7 @@ class EdgeFashionApp(App):
             self.root.remove_widget(self._page)
             self._page, self.page = None, ""
             self.live.refresh()
+            self._place_message()
 
     @property
     def top_screen(self) -> Any:
@@ -240,6 +241,7 @@ class EdgeFashionApp(App):
         if self._message is not None:  # stays on top
             self.root.remove_widget(self._message)
             self.root.add_widget(self._message)
+            self._place_message()
 
     # --- what the buttons do -----------------------------------------------------------------------------------------
 
@@ -330,13 +332,23 @@ class EdgeFashionApp(App):
         """Say something for a few seconds, with a button to take `undo` steps back."""
         self._drop_message(self._message)
         message = Message(text, (lambda: self._undo_from_message(undo)) if undo else None, self._drop_message)
+        self._message = message
+        self.root.add_widget(message)
+        self._place_message()
+
+    def _place_message(self) -> None:
+        """At the lower edge of the page, or of the part of the live screen that the card leaves free."""
+        if self._message is None:
+            return
         middle, lower, width = self.live.free_middle if self._page is None else (
             self.root.center_x, self.root.y, self.root.width
         )  # fmt: skip
-        message.width = min(width - dp(SPACES["gap"] * 2), dp(560))
-        message.pos = middle - message.width / 2, lower + dp(SPACES["gap"])
-        self._message = message
-        self.root.add_widget(message)
+        self._message.width = min(width - dp(SPACES["gap"] * 2), dp(560))
+        self._message.pos = middle - self._message.width / 2, lower + dp(SPACES["gap"])
+
+    def hush(self) -> None:
+        """Take the message away before its time."""
+        self._drop_message(self._message)
 
     def _undo_from_message(self, steps: int) -> None:
         self._drop_message(self._message)

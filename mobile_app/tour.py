@@ -81,6 +81,7 @@ def _visits(app: EdgeFashionApp) -> Iterator[tuple[str, Callable[[], object]]]:
     scan = app.store.scans(limit=1)[0]
     yield "live", app.back
     yield "message", lambda: app.say("Saved", undo=1)
+    app.hush()
     yield "correct", lambda: app.open_correction("type")
     yield "correct-colour", lambda: app.open_correction("colour")
     yield "history", lambda: app.open_page("history")

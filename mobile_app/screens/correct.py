@@ -3,14 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from kivy.metrics import dp
-from kivy.uix.boxlayout import BoxLayout
-
 from edgefashion.store.scan import Scan
 
 from ..attributes import ATTRIBUTES, values_of
 from ..text import tr
-from ..theme import SPACES
 from ..widgets import Page, Scroll, Tap, Words, column, flow
 
 if TYPE_CHECKING:
@@ -28,9 +24,9 @@ class CorrectPage(Page):
         self._scan = scan
         fields = {"type": tr("Type"), "colour": tr("Colour"), "pattern": tr("Pattern"), "detail": tr("Detail")}
         self._tabs = {
-            name: Tap(text, on_tap=self._opener(name), value=f"field {name}") for name, text in fields.items()
+            name: Tap(text, on_tap=self._opener(name), fit=True, value=f"field {name}") for name, text in fields.items()
         }
-        tabs = BoxLayout(size_hint_y=None, height=dp(SPACES["target"]), spacing=dp(SPACES["tight"]))
+        tabs = flow()
         for tab in self._tabs.values():
             tabs.add_widget(tab)
         self.add_widget(tabs)

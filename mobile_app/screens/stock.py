@@ -12,6 +12,9 @@ from ..widgets import Page, Scroll, Tap, Words, column
 if TYPE_CHECKING:
     from ..app import EdgeFashionApp
 
+NARROW = 400
+"""Rows below this width, in density-independent pixels, are folded."""
+
 
 class StockPage(Page):
     """Counts with their targets."""
@@ -36,7 +39,10 @@ class StockPage(Page):
         self._scroll.scroll_y = place
 
     def _row(self, type: str, colour: str, count: int, target: int | None) -> Any:
-        row = BoxLayout(size_hint_y=None, height=dp(SPACES["target"]), spacing=dp(SPACES["gap"]))
+        row = BoxLayout(size_hint_y=None, spacing=dp(SPACES["gap"]))
+        buttons = BoxLayout(size_hint=(None, None), height=dp(SPACES["target"]), spacing=dp(SPACES["gap"]))
+        buttons.bind(minimum_width=buttons.setter("width"))
+        row.bind(width=_fold)
         name = " · ".join(tr(word) for word in (type, colour) if word)
         missing = target is not None and count < target
         words = f"{name}: {count}" if target is None else f"{name}: {count} / {target}"
@@ -47,14 +53,15 @@ class StockPage(Page):
             ("remove", lambda: self._count(type, colour, -1), "less"),
             ("add", lambda: self._count(type, colour, 1), "more"),
         ):
-            row.add_widget(Tap(icon=icon, on_tap=act, value=f"{value} {type} {colour}"))
+            buttons.add_widget(Tap(icon=icon, on_tap=act, value=f"{value} {type} {colour}"))
         aim = Tap(
             tr("Target +"),
             on_tap=lambda: self._aim(type, colour, (target or 0) + 1),
             fit=True,
             value=f"target {type} {colour}",
         )
-        row.add_widget(aim)
+        buttons.add_widget(aim)
+        row.add_widget(buttons)
         return row
 
     def _count(self, type: str, colour: str, change: int) -> None:
@@ -64,3 +71,10 @@ class StockPage(Page):
     def _aim(self, type: str, colour: str, target: int) -> None:
         self._app.attempt(lambda: self._app.store.set_target(type, colour, target))
         self.refresh()
+
+
+def _fold(row: Any, width: float) -> None:
+    """A narrow row has its buttons below its words."""
+    narrow = width < dp(NARROW)
+    row.orientation = "vertical" if narrow else "horizontal"
+    row.height = dp(SPACES["target"] * 2 if narrow else SPACES["target"])
