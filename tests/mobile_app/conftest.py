@@ -27,6 +27,10 @@ def pytest_report_header() -> str | None:
 @pytest.fixture(scope="session")
 def window() -> None:
     """Kivy's environment, before its first import; one window serves all tests."""
+    if "tensorflow" in sys.modules:
+        pytest.skip(
+            "TensorFlow is loaded in this process, and Mesa's LLVM crashes beside its own: run tests/mobile_app alone"
+        )
     os.environ.update(
         SDL_VIDEODRIVER="offscreen", KIVY_METRICS_DENSITY="1", KIVY_DPI="96", KIVY_METRICS_FONTSCALE="1",
         LP_NUM_THREADS="1", LANGUAGE="en",
