@@ -108,10 +108,17 @@ def test_a_camera_that_is_not_there_is_an_error_after_a_while(
     assert "no camera at /dev/no-such-camera; plug it in" in err.splitlines()[-1]
 
 
+def _heed_interrupts() -> None:
+    """Shells start background jobs, such as a whole test run, with Ctrl-C switched off, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("lines", [1, 0], ids=["Ctrl-C", "the reader leaves"])
 def test_the_end(lines: int, words: list[str]) -> None:
     command = [sys.executable, "-m", "edgefashion", *words, "--loop", "--json", "--every", "0.01"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert json.loads(process.stdout.readline())["state"] in ("looking", "unsure", "sure")

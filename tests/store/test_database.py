@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -277,17 +278,18 @@ for name in ("there.db", "new.db"):
 """
 
 
-def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
-    filled(tmp_path / "there.db", 1)
-    (tmp_path / "there.db").chmod(0o444)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+def test_a_read_only_folder_is_told() -> None:
+    # Not tmp_path: another user, which root becomes here, can't get into pytest's folders.
+    with tempfile.TemporaryDirectory(prefix="edgefashion-") as name:
+        folder = Path(name)
+        filled(folder / "there.db", 1)
+        (folder / "there.db").chmod(0o444)
         folder.chmod(0o555)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
-        )
-    finally:
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", READ_ONLY, name], capture_output=True, text=True, timeout=60, check=False
+            )
+        finally:
             folder.chmod(0o700)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
