@@ -5,23 +5,18 @@ from pathlib import Path
 
 from edgefashion.taxonomy import Taxonomy
 
+from ..attributes import ATTRIBUTES
+
 MARK = "tr"
 PLURAL_MARK = "trn"
-ATTRIBUTE_VALUES = (
-    "black", "white", "grey", "blue", "navy", "red", "pink", "purple", "green", "yellow", "orange", "brown", "beige",
-    "multi",
-    "plain", "striped", "checked", "dotted", "floral", "graphic", "camouflage", "other",
-    "sleeveless", "short", "long", "sneaker", "boot", "sandal", "slipper", "flat", "heel", "dress-shoe", "jeans",
-    "leggings", "trousers",
-)  # fmt: skip
-"""Colours, patterns and details, as the labels of the garment photos name them; "-" needs no translation."""
 FIELDS = ("type", "category", "colour", "pattern", "detail")
 
 
 def taxonomy_names() -> tuple[str, ...]:
     """Return the names of fields, categories, types, colours, patterns and details, each once."""
     taxonomy = Taxonomy.load("garment")
-    return tuple(dict.fromkeys((*FIELDS, *taxonomy.categories, *taxonomy.types, *ATTRIBUTE_VALUES)))
+    values = [value for each in ATTRIBUTES.values() for value in each]
+    return tuple(dict.fromkeys((*FIELDS, *taxonomy.categories, *taxonomy.types, *values)))
 
 
 def marked_messages(folder: Path) -> tuple[str | tuple[str, str], ...]:
