@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from edgefashion.runtime.colour import MOST, SMALLEST
 from edgefashion.runtime.prediction import Attribute, Prediction
 
 LOOKING, UNSURE, SURE = "looking", "unsure", "sure"
@@ -26,6 +27,10 @@ RELEASE_SECONDS = 0.6
 DOUBT_SECONDS = 0.3
 """How long the confidence must stay below the threshold, by more than `DOUBT_BAND`, before "sure" is taken back."""
 DOUBT_BAND = 0.05
+SHARE_STEP = 0.08
+"""Measured shares that are shown stay as they are until one of them is off by more than this …"""
+SHARE_SECONDS = 0.35
+"""… for so long: longer than a change of type takes, which brings its own shares."""
 FORGOTTEN = 1e-4
 """A name that is no longer told at all leaves the averages when it falls below this."""
 
@@ -69,6 +74,7 @@ class Stabiliser:
         self._category_of = category_of
         self._types = _Choice()
         self._attributes: dict[str, _Choice] = {}
+        self._shares: dict[str, _Shares] = {}
         self._last: float | None = None
         self._doubted: float | None = None  # how long the confidence has been too low, in seconds
         self._shown: StreamState | None = None
@@ -87,18 +93,26 @@ class Stabiliser:
             raise ValueError(f"The time of a frame must be a finite number of seconds. Received: {at}.")
         passed = 0.0 if self._last is None else max(0.0, at - self._last)
         self._last = at
+        held = self._types.held
         self._types.update(dict(prediction.ranking), passed)
-        for name in self._attributes.keys() | prediction.attributes.keys():
-            told = prediction.attributes.get(name)
-            values = {} if told is None else {told.value: told.confidence}
+        measured = {name: told for name, told in prediction.attributes.items() if told.shares}
+        for name in self._attributes.keys() | (prediction.attributes.keys() - measured.keys()):
+            chosen = prediction.attributes.get(name)
+            values = {} if chosen is None else {chosen.value: chosen.confidence}
             self._attributes.setdefault(name, _Choice()).update(values, passed)
+        if self._types.held != held:  # another garment: nothing of the former one's shares is left
+            self._shares = {}
+        self._shares = {name: self._shares.get(name, _Shares()) for name in measured}
+        for name, told in measured.items():
+            self._shares[name].update(told.shares, passed)
 
         before = self._shown or StreamState(LOOKING, None, False, at)
         shown = self._prediction(before, prediction.latency_ms)
         state = LOOKING
         if shown is not None:
             state = self._confidence_state(shown, before, passed)
-            shown = replace(shown, sure=state == SURE)
+            category_sure = state == SURE or shown.category_confidence >= self._threshold
+            shown = replace(shown, sure=state == SURE, category_sure=category_sure)
         same = state == before.state and _values(shown)[:1] == _values(before.prediction)[:1]
         changed = not same or _values(shown) != _values(before.prediction)
         self._shown = StreamState(state, shown, changed, min(before.since, at) if same else at)
@@ -117,7 +131,10 @@ class Stabiliser:
             for name, choice in self._attributes.items()
             if choice.held is not None
         }
-        return Prediction(ranking, self._category_of(held), False, attributes, latency_ms)
+        attributes |= {name: shares.shown for name, shares in self._shares.items() if shares.shown is not None}
+        category = self._category_of(held)
+        whole = min(1.0, sum(probability for name, probability in ranking if self._category_of(name) == category))
+        return Prediction(ranking, category, False, attributes, latency_ms, whole)
 
     def _confidence_state(self, shown: Prediction, before: StreamState, passed: float) -> str:
         """Return "sure" or "unsure": sure at once, unsure only after a while of doubt, unless the type is new."""
@@ -166,6 +183,32 @@ class _Choice:
             self.held, self.averages = leader, self._fresh
         elif self.held is None or self._unled >= RELEASE_SECONDS:
             self.held = leader if self._led >= SETTLE_SECONDS else None
+
+
+class _Shares:
+    """Measured shares, such as of colours, averaged; what is shown follows when it is off for `SHARE_SECONDS`.
+
+    Attributes:
+        averages: Name → smoothed share, 0–1.
+        shown: The shares to show; None before the first update.
+    """
+
+    def __init__(self) -> None:
+        self.averages: dict[str, float] = {}
+        self.shown: Attribute | None = None
+        self._off = 0.0  # how long a share has been off, in seconds
+
+    def update(self, shares: tuple[tuple[str, float], ...], passed: float) -> None:
+        """Take what is measured now into account; `passed`: seconds since the update before, at least 0."""
+        weight = -math.expm1(-passed / SMOOTHING_SECONDS) if self.averages else 1.0
+        self.averages = _blend(self.averages, dict(shares), weight)
+        told = dict(self.shown.shares) if self.shown is not None else {}
+        off = (abs(share - told.get(name, 0.0)) for name, share in self.averages.items())
+        self._off = self._off + passed if max(off, default=0.0) > SHARE_STEP else 0.0
+        if self.shown is None or self._off >= SHARE_SECONDS:
+            self._off = 0.0
+            order = sorted(self.averages.items(), key=lambda item: (-item[1], item[0]))
+            self.shown = Attribute.of_shares((order[0], *(item for item in order[1:MOST] if item[1] >= SMALLEST)))
 
 
 def _blend(averages: Mapping[str, float], values: Mapping[str, float], weight: float) -> dict[str, float]:

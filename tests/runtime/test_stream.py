@@ -192,3 +192,42 @@ def test_a_clock_that_jumps_is_survived(jump: float) -> None:
     states = play(stream, [clear("hat")] * 15, start=1.0 + jump)
     assert {(state.state, shown(state)) for state in states} == {("sure", "hat")}
     assert shown(play(stream, [clear("shoes")] * 5, start=2.0 + jump)[-1]) == "shoes"
+
+
+def test_measured_colours_are_smoothed_and_do_not_flicker() -> None:
+    """Shares that tremble keep the words as they are; another garment brings its own at once."""
+    stabiliser = Stabiliser(threshold=0.5, category_of=lambda name: "all")
+    noise = random.Random(1)
+
+    def seen(name: str, shares: dict[str, float]) -> Prediction:
+        told = tuple(sorted(shares.items(), key=lambda item: -item[1]))
+        return Prediction(((name, 0.9),), "all", True, {"colours": Attribute.of_shares(told)})
+
+    words = []
+    for step in range(60):
+        navy = 0.7 + noise.gauss(0, 0.03)
+        state = stabiliser.update(seen("hat", {"navy": navy, "white": 1 - navy}), step / 15)
+        if state.prediction is not None:
+            words.append(state.prediction.attributes["colours"])
+    assert len(set(words)) <= 2
+    assert [name for name, _ in words[-1].shares] == ["navy", "white"]
+    assert abs(words[-1].confidence - 0.7) < 0.1
+    for step in range(60, 70):
+        state = stabiliser.update(seen("shoes", {"red": 0.95}), step / 15)
+    assert state.prediction is not None
+    assert state.prediction.type == "shoes"
+    assert state.prediction.attributes["colours"].shares[0][0] == "red"
+    assert state.prediction.attributes["colours"].confidence > 0.8
+
+
+def test_the_category_may_be_sure_where_the_type_is_not() -> None:
+    stabiliser = Stabiliser(
+        threshold=0.6, category_of={"t-shirt": "tops", "polo": "tops", "hat": "headwear"}.__getitem__
+    )
+    unsure = Prediction((("t-shirt", 0.45), ("polo", 0.4), ("hat", 0.15)), "tops", False)
+    for step in range(10):
+        state = stabiliser.update(unsure, step / 15)
+    assert state.state == "unsure"
+    assert state.prediction is not None
+    assert state.prediction.sure_of == "category"
+    assert state.prediction.category_confidence == pytest.approx(0.85)
