@@ -58,8 +58,8 @@ class CameraPicture(FloatLayout):
     def show(self, frame: Frame) -> None:
         """Show a frame; only call it in the thread that draws.
 
-        The array goes to the graphics memory as it is (RGBA, top row first); the texture turns it upright, which costs
-        nothing. Its size is checked here because Kivy doesn't.
+        The array goes to the graphics memory as it is (RGBA, top row first); the texture's coordinates turn it upright,
+        which costs nothing. Its size is checked here because Kivy doesn't.
         """
         pixels = frame.pixels
         height, width = pixels.shape[:2]
@@ -67,7 +67,6 @@ class CameraPicture(FloatLayout):
             raise ValueError(f"A frame is uint8 (height, width, 4). Received: {pixels.dtype} {pixels.shape}.")
         if self._texture is None or self._texture.size != (width, height):
             self._texture = Texture.create(size=(width, height), colorfmt="rgba")
-            self._texture.flip_vertical()
             self._rectangle.texture = self._texture
             self._tint.rgba = (1, 1, 1, 1)
             self.notice.text = ""
