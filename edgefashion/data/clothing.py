@@ -8,7 +8,7 @@ validation photos come from contributors of its training photos.
 
 from pathlib import Path
 
-from edgefashion.data.csv_records import read_records
+from edgefashion.data.csv_records import read_records, read_table
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.data.split import split_of
 from edgefashion.errors import DataError
@@ -25,7 +25,6 @@ VALIDATION_SHARE = 0.2
 LEFT_OUT = ("Other", "Not sure")
 """Values of checked_label that are no type."""
 LICENCE = "CC0-1.0"
-MAX_LABELS_BYTES = 64 * 1024 * 1024
 COLUMNS = ("image", "contributor", "checked_label", "colour", "pattern", "detail", "ten_class")
 
 
@@ -64,16 +63,9 @@ def _open(folder: str | None, name: str, column: str, labels: tuple[str, ...], m
             f"'{folder}' must hold labels.csv and a folder images; get the photos from "
             "github.com/alexeygrigorev/clothing-dataset."
         )
-    try:
-        with table.open("rb") as stream:
-            content = stream.read(MAX_LABELS_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"Can't read '{table}': {error.strerror or error}.") from error
-    if len(content) > MAX_LABELS_BYTES:
-        raise DataError(f"'{table}' is larger than {MAX_LABELS_BYTES:,} bytes; it is not the table of these photos.")
     rows, left_out = [], 0
     seen: set[str] = set()
-    for number, record in read_records(content, str(table), COLUMNS):
+    for number, record in read_records(read_table(table), str(table), COLUMNS):
         image, contributor, label = record["image"], record["contributor"], record[column]
         if not image or image in (".", "..") or "/" in image or "\\" in image or image in seen:
             raise DataError(f"'{table}', row {number}: image must be a file name, once; received '{image[:60]}'.")

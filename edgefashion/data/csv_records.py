@@ -3,8 +3,27 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from edgefashion.errors import DataError
+
+MAX_TABLE_BYTES = 64 * 1024 * 1024
+
+
+def read_table(path: Path) -> bytes:
+    """Gives the bytes of the table that comes with a folder of photos.
+
+    Raises:
+        DataError: It can't be read, or is larger than `MAX_TABLE_BYTES`.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_TABLE_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"Can't read '{path}': {error.strerror or error}.") from error
+    if len(content) > MAX_TABLE_BYTES:
+        raise DataError(f"'{path}' is larger than {MAX_TABLE_BYTES:,} bytes; it is not the table of these photos.")
+    return content
 
 
 def read_records(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from edgefashion.data.csv_records import read_records
+from edgefashion.data.csv_records import read_records, read_table
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.data.split import split_of
 from edgefashion.errors import DataError
@@ -21,7 +21,6 @@ MIN_SIDE = 40
 VALIDATION_SHARE = 0.25
 SALT = "edgefashion"
 LICENCE = "Apache-2.0"
-MAX_TABLE_BYTES = 64 * 1024 * 1024
 COLUMNS = ("image", "tag_id", "tag", "type", "x0", "y0", "x1", "y1", "pixels")
 
 
@@ -92,15 +91,8 @@ def read_boxes(folder: str | None, name: str) -> tuple[Path, list[dict[str, str]
         raise DataError(
             f"'{folder}' must hold garments.csv and a folder photos (github.com/bearpaw/clothing-co-parsing)."
         )
-    try:
-        with table.open("rb") as stream:
-            content = stream.read(MAX_TABLE_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"Can't read '{table}': {error.strerror or error}.") from error
-    if len(content) > MAX_TABLE_BYTES:
-        raise DataError(f"'{table}' is larger than {MAX_TABLE_BYTES:,} bytes; it is not the table of these photos.")
     rows = []
-    for number, record in read_records(content, str(table), COLUMNS):
+    for number, record in read_records(read_table(table), str(table), COLUMNS):
         image = record["image"]
         if not image or "/" in image or "\\" in image or image in (".", ".."):
             raise DataError(f"'{table}', row {number}: image must be a file name; received '{image[:60]}'.")
