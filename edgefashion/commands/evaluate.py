@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from edgefashion.evaluation.bare_model import BareClassifier
     from edgefashion.evaluation.compare import Comparison
     from edgefashion.evaluation.evaluate import Evaluation, Unreadable
+    from edgefashion.evaluation.result import Retrieval
     from edgefashion.evaluation.robustness import Robustness
     from edgefashion.runtime.classifier import Classifier
 
@@ -48,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--robust",
         action="store_true",
         help="judge on corrupted pictures instead: turned, blurred, dim, covered and so on, with the loss of each",
+    )
+    parser.add_argument(
+        "--retrieval",
+        action="store_true",
+        help="also judge the embeddings: do the first five similar pictures have the same type, colour and pattern?",
     )
     parser.add_argument(
         "--sample",
@@ -99,6 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_report_folder(arguments.report, arguments.overwrite)
     elif arguments.float is not None or arguments.overwrite:
         raise UsageError("--float and --overwrite are for a report; give --report FOLDER too.")
+    if arguments.robust and arguments.retrieval:
+        raise UsageError("--robust judges no embeddings; ask for --retrieval in a run of its own.")
     if arguments.robust and arguments.report is not None:
         raise UsageError("--robust has no page; give --report FOLDER in a run of its own.")
     float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
@@ -114,6 +123,8 @@ def run(arguments: argparse.Namespace) -> int:
     with display.progress(len(manifest.rows), "Judging") as bar:
         scores = predict(classifier, manifest, bar.advance)
     found = judge(scores)
+    if arguments.retrieval:
+        found = replace(found, retrieval=_retrieval(classifier, manifest))
     about = subject(classifier, manifest, split)
     page = None
     if arguments.report is not None:
@@ -134,6 +145,8 @@ def run(arguments: argparse.Namespace) -> int:
     if found.heads:
         headers = ["besides the type", "pictures", "accuracy", "or a neighbour", "macro-F1", "calibration error"]
         display.table(headers, head_rows(found))
+    if found.retrieval is not None:
+        display.table(["similar pictures", "share"], retrieval_rows(found.retrieval))
     display.table(
         ["class", "precision", "recall", "F1", "pictures"],
         [
@@ -147,6 +160,22 @@ def run(arguments: argparse.Namespace) -> int:
     if page is not None:
         print(f"Wrote {page}: open it in a browser.")
     return 0
+
+
+def _retrieval(classifier: Classifier | BareClassifier, manifest: Manifest) -> Retrieval:
+    """Judges the embeddings.
+
+    Raises:
+        UsageError: The model has no card, so nobody knows what its outputs mean.
+    """
+    from edgefashion.commands import display
+    from edgefashion.evaluation.retrieval import retrieve
+    from edgefashion.runtime.classifier import Classifier
+
+    if not isinstance(classifier, Classifier):
+        raise UsageError("--retrieval needs a model with a card; leave --labels out.")
+    with display.progress(len(manifest.rows), "Finding similar pictures") as bar:
+        return retrieve(classifier, manifest, bar.advance)
 
 
 def open_classifier(arguments: argparse.Namespace) -> Classifier | BareClassifier:
@@ -226,6 +255,15 @@ def head_rows(found: Evaluation) -> list[list[str]]:
         ]
         for head in found.heads
     ]
+
+
+def retrieval_rows(found: Retrieval) -> list[list[str]]:
+    """One row a figure of what the embeddings find."""
+    rows = [[f"of the first {found.first}: the same {name}", f"{share:.4f}"] for name, share in found.same.items()]
+    rows.append([f"of the first {found.first}: the same in all of these", f"{found.same_all:.4f}"])
+    if found.found is not None:
+        rows.append([f"one such found, of {found.findable} pictures that have one", f"{found.found:.4f}"])
+    return rows
 
 
 def _interval(bounds: tuple[float, float]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -89,6 +90,28 @@ class HeadScore:
 
 
 @dataclass(frozen=True)
+class Retrieval:
+    """What a model's embeddings find first when each picture looks for similar ones among the others.
+
+    Attributes:
+        n: Pictures that looked, each among n - 1 others.
+        first: How many results each looked at.
+        same: Property, such as "colour", to the share of results that have the picture's own value, 0 to 1.
+        same_all: Share of results that have all of the picture's own values.
+        found: Share of pictures with at least one such result, of those that have one to be found; None where no
+            picture has.
+        findable: How many pictures have one.
+    """
+
+    n: int
+    first: int
+    same: Mapping[str, float]
+    same_all: float
+    found: float | None
+    findable: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How well a classifier did on n pictures. Intervals are 95 %.
 
@@ -111,6 +134,7 @@ class Evaluation:
         mapping: Name of the taxonomy's mapping that led to the labels, None for the model's own.
         heads: The category and the attributes, where the model tells them and the pictures have them noted.
         levels: How far answers can be relied on, where there is a threshold and there are categories.
+        retrieval: What the embeddings find, where the model has them and the pictures have attributes noted.
     """
 
     n: int
@@ -131,6 +155,7 @@ class Evaluation:
     mapping: str | None = None
     heads: tuple[HeadScore, ...] = ()
     levels: Levels | None = None
+    retrieval: Retrieval | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts, lists, strings and numbers, ready for JSON."""

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
-from edgefashion.runtime.colour import SIDE, measure_colours
+from edgefashion.runtime.colour import SIDE, colour_shares, measure_colours
+from edgefashion.runtime.embedding import COLOURS, join
 from edgefashion.runtime.image import prepare
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
@@ -109,11 +110,8 @@ class Classifier:
         ranking = tuple(told.items())
         best_type, confidence = ranking[0]
         attributes = self._attributes(best_type, raw)
-        if self.card.taxonomy.name == MEASURED_TAXONOMY:
-            whole_picture = self.card.input.resize == "stretch"
-            attributes["colours"] = Attribute.of_shares(
-                measure_colours(picture if whole_picture else prepare(image, SIDE, SIDE))
-            )
+        if self._measures_colours:
+            attributes[COLOURS] = Attribute.of_shares(measure_colours(self._whole(image, picture)))
         category = self._categories[best_type]
         whole = min(1.0, sum(probability for name, probability in ranking if self._categories[name] == category))
         return Prediction(
@@ -143,6 +141,28 @@ class Classifier:
         """Classify pictures one after the other, each when it is asked for; arguments and errors as `classify`."""
         for image in images:
             yield self.classify(image)
+
+    def embed(self, image: Any) -> NDArray[np.float32]:
+        """Return a picture's place among others, to find the same or a similar garment.
+
+        Args:
+            image: As `classify`.
+
+        Returns:
+            float32 array of shape (d,), 0–1, of length 1; the scalar product of two, 0–1, tells how far the garments'
+            type, colours, pattern and detail agree (`runtime.embedding`). d is the number of all heads' labels, and 13
+            more for a model that measures colours: 18 to 128 for the shipped ones. Comparable between
+            pictures of one model file only.
+
+        Raises:
+            ImageError: The picture can't be read.
+            ModelFileError: The runtime fails.
+        """
+        picture = self._prepare(image)
+        parts: dict[str, NDArray[np.floating]] = dict(self.head_probabilities(picture))
+        if self._measures_colours:
+            parts[COLOURS] = colour_shares(self._whole(image, picture))
+        return join(parts)
 
     def probabilities(self, image: Any) -> NDArray[np.float32]:
         """Return the probabilities of all types for one picture.
@@ -176,6 +196,14 @@ class Classifier:
             name: np.where(np.isfinite(real), np.clip(real, 0.0, 1.0), np.float32(np.nan))
             for name, real in reals.items()
         }
+
+    @property
+    def _measures_colours(self) -> bool:
+        return self.card.taxonomy.name == MEASURED_TAXONOMY
+
+    def _whole(self, image: Any, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the whole picture, small and without added margins, for measuring colours."""
+        return picture if self.card.input.resize == "stretch" else prepare(image, SIDE, SIDE)
 
     def _prepare(self, image: Any) -> NDArray[np.uint8]:
         """Make the network's input by the card's rule."""

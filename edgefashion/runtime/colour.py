@@ -49,12 +49,18 @@ def measure_colours(picture: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]
         Colour names with their shares of the garment, 0–1, largest first: at least one, at most `MOST`, and besides the
         first none below `SMALLEST`.
     """
-    lab = small_lab(picture)
-    weights = garment_weights(lab)
-    shares = np.bincount((features(lab) @ _REGIONS).argmax(axis=1), weights, len(COLOUR_NAMES))
+    shares = colour_shares(picture)
     order = np.argsort(-shares, kind="stable")[:MOST]
     told = [(COLOUR_NAMES[index], min(1.0, float(shares[index]))) for index in order]
     return (told[0], *(item for item in told[1:] if item[1] >= SMALLEST))
+
+
+def colour_shares(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Give the share of every colour of a picture as of `measure_colours`: float64 (13,), sum 1, by `COLOUR_NAMES`."""
+    lab = small_lab(picture)
+    weights = garment_weights(lab)
+    name = (features(lab) @ _REGIONS).argmax(axis=1)
+    return np.bincount(name, weights, len(COLOUR_NAMES)).astype(np.float64)
 
 
 def small_lab(picture: NDArray[np.uint8]) -> Floats:
