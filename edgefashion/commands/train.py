@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from edgefashion.training.loop import Progress, Report
 
 HELP = (
-    "Train a model from a recipe, or from your own pictures. Stages: fit, refine, distil, prune, quantise-aware; each "
-    "only if the recipe has it. A run that was stopped, at any moment, goes on when the same command is given again."
+    "Train a model from a recipe, or from your own pictures. Stages: head, fit, refine, distil, prune, quantise-aware; "
+    "each only if the recipe has it. A run that was stopped, at any moment, goes on when the command is given again."
 )
 EXAMPLE = "edgefashion train --data my-photos/ --out runs/my-model"
 
@@ -41,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="pictures: a folder of folders, a manifest .csv, clothing:FOLDER, fashion-mnist",
     )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="with --data: train the last layer alone, in seconds; a little less accurate, for a first look",
+    )
     parser.add_argument("--out", metavar="RUN", type=Path, help="the run's folder (default: runs/NAME)")
     parser.add_argument("--list", action="store_true", help="list the shipped recipes and stop")
     parser.add_argument(
@@ -56,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print("\n".join(recipe_names()))
         return 0
+    if arguments.quick and (arguments.recipe or not arguments.data):
+        raise UsageError("--quick is for your own pictures: give --data SOURCE and no recipe.")
     if not arguments.recipe and not arguments.data:
         raise UsageError(f"Give a recipe ({', '.join(recipe_names())}) or --data SOURCE.")
     if arguments.recipe:
@@ -64,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         from edgefashion.data.sources import open_source
         from edgefashion.training.own import own_recipe
 
-        recipe = own_recipe(open_source(arguments.data), arguments.data)
+        recipe = own_recipe(open_source(arguments.data), arguments.data, arguments.quick)
     _with_allocator()
     from edgefashion.data.sources import open_source
     from edgefashion.training.run import run_recipe
@@ -101,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _plan(recipe: Any) -> list[str]:
     """The stages in words, with their epochs."""
-    names = ("fit", "refine", "distil", "prune_channels", "prune_weights", "quantise_aware")
+    names = ("head", "fit", "refine", "distil", "prune_channels", "prune_weights", "quantise_aware")
     return [f"{name.replace('_', '-')} {getattr(recipe, name).epochs}" for name in names if getattr(recipe, name)]
 
 

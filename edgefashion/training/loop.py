@@ -130,7 +130,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
         drawn = batches(stage.train, schedule.batch, stage.seed, epoch, schedule.balance)
         for number, (images, truth) in enumerate(drawn):
             done = epoch * steps + number
-            optimizer.learning_rate.assign(_learning_rate(schedule, done / steps))
+            optimizer.learning_rate.assign(learning_rate(schedule, done / steps))
             average.assign(min(schedule.average, (1.0 + done) / (10.0 + done)))
             if stage.before_step:
                 stage.before_step(done)
@@ -187,7 +187,7 @@ def _tuned(network: tf_keras.Model, shadows: Sequence[tf.Variable], tune: Pictur
     return right
 
 
-def _learning_rate(schedule: Schedule, epoch: float) -> float:
+def learning_rate(schedule: Schedule, epoch: float) -> float:
     """Linear warm-up, then half a cosine to 1 % of the top, or constant."""
     if schedule.constant:
         return schedule.learning_rate

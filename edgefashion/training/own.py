@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from edgefashion.data.manifest import Manifest
-from edgefashion.training.recipe import Augment, Data, Model, QuantiseAware, Recipe, Schedule
+from edgefashion.training.recipe import Augment, Data, Head, Model, QuantiseAware, Recipe, Schedule
 from edgefashion.training.start import SHIPPED_CHECKPOINTS
 
 STEPS = 400
 """Steps that fine-tuning takes on few pictures; on many it takes at least `EPOCHS[0]` epochs."""
 EPOCHS = (5, 40)
+QUICK_EPOCHS, QUICK_VIEWS = 30, 3
+_CHANGES = Augment(
+    rotate=20.0, scale=0.4, aspect=1.3, brightness=0.2, contrast=0.25, saturation=0.25, cast=0.08, erase=0.25
+)
 
 
-def own_recipe(manifest: Manifest, source: str) -> Recipe:
+def own_recipe(manifest: Manifest, source: str, quick: bool = False) -> Recipe:
     """Chooses how to fine-tune the shipped garment network on a user's pictures.
 
     Few pictures are seen more often, in smaller batches and with stronger changes; the network starts from the garment
@@ -24,6 +29,7 @@ def own_recipe(manifest: Manifest, source: str) -> Recipe:
     Args:
         manifest: the user's pictures, with train and validation splits.
         source: where they were opened from.
+        quick: train the last layer alone.
 
     Raises:
         DataError: fewer than two labels, or nothing to validate on.
@@ -35,15 +41,23 @@ def own_recipe(manifest: Manifest, source: str) -> Recipe:
     parent = "garment-base" if (SHIPPED_CHECKPOINTS / "garment-base.safetensors").is_file() else "efficientnet-lite0"
     name = re.sub(r"[^a-z0-9]+", "-", Path(source.split(":")[0]).stem.lower()).strip("-") or "own"
     few = count < 800
+    if quick:
+        return Recipe(
+            name=f"{name}-quick",
+            description=f"The last layer of {parent} trained on {count} pictures of {len(manifest.labels)} labels.",
+            data=Data(source=source),
+            model=Model("efficientnet-lite0", 192, 192, weights=parent, folded=True),
+            augment=_CHANGES,
+            head=Head(
+                QUICK_EPOCHS, 64, 3e-3, weight_decay=0.05, smoothing=0.1, strength=0.5, views=QUICK_VIEWS if few else 1
+            ),
+        )
     return Recipe(
         name=name,
         description=f"Fine-tuned from {parent} on {count} pictures of {len(manifest.labels)} labels.",
         data=Data(source=source),
         model=Model("efficientnet-lite0", 192, 192, weights=parent, folded=True, dropout=0.3 if few else 0.2),
-        augment=Augment(
-            rotate=20.0, scale=0.4, aspect=1.3, brightness=0.2, contrast=0.25, saturation=0.25, cast=0.08,
-            erase=0.25, mixup=0.1 if few else 0.2,
-        ),
+        augment=replace(_CHANGES, mixup=0.1 if few else 0.2),
         fit=Schedule(epochs, batch, 3e-4, weight_decay=0.02, warmup=epochs * 0.1, smoothing=0.1, average=0.99),
         quantise_aware=QuantiseAware(max(1, epochs // 8), batch, 4e-5, smoothing=0.1),
     )  # fmt: skip

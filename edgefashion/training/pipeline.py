@@ -99,32 +99,49 @@ def load_pictures(
 def batches(
     pictures: Pictures, size: int, seed: int, epoch: int, balance: float = 0.0
 ) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
-    """Yields as many pictures as there are, in an order that depends on seed and epoch only.
+    """Yields as many pictures as there are, drawn by `turns`.
+
+    Args:
+        pictures: what to draw from.
+        size: pictures a batch.
+        seed, epoch, balance: as of `turns`.
+
+    Yields:
+        uint8 (size, height, width, 3) and the truth of every head, int64 (size, heads), the type first.
+    """
+    targets = pictures.targets
+    for index in turns(pictures.truth, size, seed, epoch, balance):
+        yield as_rgb(pictures.images[index]), targets[index]
+
+
+def turns(
+    truth: npt.NDArray[np.int64], size: int, seed: int, epoch: int, balance: float = 0.0
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yields whose turn it is, batch by batch, in an order that depends on seed and epoch only.
 
     The last batch is filled up from the start.
 
     Args:
-        pictures: what to draw from.
+        truth: (n,), index of each picture's label.
         size: pictures a batch.
         seed, epoch: of the order.
         balance: 0 yields every picture once; 1 yields every label equally often; between them a label of n pictures
             has a share proportional to n ** (1 - balance).
 
     Yields:
-        uint8 (size, height, width, 3) and the truth of every head, int64 (size, heads), the type first.
+        (size,), indices of pictures.
     """
-    count, targets = len(pictures.truth), pictures.targets
+    count = len(truth)
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(count)
     if balance:
         # Systematic resampling: nobody's number of turns is off by more than one from what is due.
-        weights = np.bincount(pictures.truth)[pictures.truth].astype(np.float64) ** -balance
+        weights = np.bincount(truth)[truth].astype(np.float64) ** -balance
         due = np.cumsum(weights[order])
         ticks = (np.arange(count) + random.uniform()) * (due[-1] / count)
         order = random.permutation(order[np.minimum(np.searchsorted(due, ticks), count - 1)])
     for start in range(0, count, size):
-        index = np.take(order, np.arange(start, start + size), mode="wrap")
-        yield as_rgb(pictures.images[index]), targets[index]
+        yield np.take(order, np.arange(start, start + size), mode="wrap")
 
 
 def as_rgb(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

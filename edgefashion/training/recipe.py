@@ -117,6 +117,18 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Head(Schedule):
+    """Trains the last layer alone, on what the rest of the network says once of every picture: seconds, not minutes.
+
+    `views`: every picture is seen so many times, once as it is and then changed. A first step before `fit` (Kumar et
+    al. 2022, arXiv 2202.10054: features that a random last layer bends are worse on pictures of others), or all there
+    is.
+    """
+
+    views: int = 1
+
+
+@dataclass(frozen=True)
 class Distil(Schedule):
     """Training against a larger network's probabilities (Hinton et al. 2015, arXiv 1503.02531).
 
@@ -176,6 +188,7 @@ class Recipe:
     description: str = ""
     seed: int = 1
     augment: Augment = field(default_factory=Augment)
+    head: Head | None = None
     fit: Schedule | None = None
     refine: Schedule | None = None
     distil: Distil | None = None
@@ -274,7 +287,9 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     raise RecipeError(f"'{where}' has a value of the wrong kind. Received: {value!r}.")
 
 
-_TABLES = ("", "model", "augment", "fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware")
+_TABLES = (
+    "", "model", "augment", "head", "fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware",
+)  # fmt: skip
 _LIMITS: dict[str, tuple[float, float]] = {
     # Smallest and largest value of a key, or of one table's key; 0 to 1 where nothing is said.
     "seed": (0, 2**31 - 1),
@@ -297,6 +312,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "sparsity": (0.0, 0.95),
     "multiple": (1, 64),
     "batches": (1, 100_000),
+    "views": (1, 100),
     "temperature": (0.1, 100.0),
 }
 
@@ -317,6 +333,8 @@ def _check(recipe: Recipe) -> None:
                 raise RecipeError(f"'{place}' must lie between {low:g} and {high:g}. Received: {value}.")
     if all(getattr(recipe, name) is None for name in ("fit", "distil")) and not recipe.model.weights:
         raise RecipeError("A recipe needs [fit], [distil] or 'model.weights': there is nothing to start from.")
+    if recipe.head and not recipe.model.weights:
+        raise RecipeError("[head] trains the last layer alone, so it needs 'model.weights' for the others.")
     strange = sorted(set(recipe.model.heads) - set(ATTRIBUTES))
     if strange:
         raise RecipeError(f"'model.heads' may name {', '.join(ATTRIBUTES)}. Received: {strange[0]!r}.")

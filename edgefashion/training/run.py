@@ -1,4 +1,4 @@
-"""The stages of a recipe, in order: fit → refine → distil → prune channels → prune weights → quantise-aware.
+"""The stages of a recipe, in order: head → fit → refine → distil → prune channels → prune weights → quantise-aware.
 
 `refine` is a second fit, as a rule on milder pictures.
 
@@ -27,6 +27,7 @@ from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_chec
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import NO_GARMENT, Taxonomy
 from edgefashion.training.calibrate import calibrated
+from edgefashion.training.head_only import train_head
 from edgefashion.training.heads import head_labels, with_attributes
 from edgefashion.training.loop import Report, Stage, run_stage
 from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
@@ -37,7 +38,7 @@ from edgefashion.training.recipe import Recipe, Schedule, load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
 from edgefashion.training.start import first_checkpoint
 
-STAGES = ("fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware")
+STAGES = ("head", "fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware")
 
 
 @dataclass
@@ -153,6 +154,13 @@ def run_recipe(
     return checkpoint
 
 
+def _head(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    plan = _given(run.recipe.head)
+    network = run.network(checkpoint)
+    history = train_head(network, run.stage("head", plan, checkpoint.spec), plan.views)
+    return checkpoint.with_model(network), history
+
+
 def _fit(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     network = run.network(checkpoint)
     history = run_stage(network, run.stage("fit", _given(run.recipe.fit), checkpoint.spec))
@@ -211,6 +219,7 @@ def _quantise_aware(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
 
 
 _STEPS = {
+    "head": _head,
     "fit": _fit,
     "refine": _refine,
     "distil": _distil,

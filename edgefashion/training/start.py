@@ -42,10 +42,9 @@ def first_checkpoint(
     spec = dataclasses.replace(spec, dropout=model.dropout)
     if isinstance(spec, InvertedResidualSpec):
         spec = dataclasses.replace(spec, drop_path=model.drop_path)
-    weights = read_weights(build(spec))
     folded = model.folded
     if model.weights in PRETRAINED:
-        weights |= _imagenet(model.weights)
+        weights = read_weights(build(spec)) | _imagenet(model.weights)
         if folded:
             weights = fold(weights, spec.bn_epsilon) if isinstance(spec, InvertedResidualSpec) else weights
     elif model.weights:
@@ -56,6 +55,8 @@ def first_checkpoint(
         weights = parent.weights | {name: value for name, value in top.items() if name.startswith("type_dense/")}
     elif folded:
         raise RecipeError("'model.folded' needs 'model.weights': there are no batch statistics to fold yet.")
+    else:
+        weights = read_weights(build(spec))
     return Checkpoint(spec=spec, weights=weights, folded=folded, labels=labels, heads=extra, stage="start")
 
 

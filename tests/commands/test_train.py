@@ -28,6 +28,8 @@ def test_help_has_an_example(capsys):
         (["seed-mpl"], 1, "There is no recipe 'seed-mpl'. Known: fashion-mnist-nano, "),
         (["--data", "nowhere"], 1, "received 'nowhere', which is none of these or is not there"),
         (["seed-mlp", "--data", "nowhere"], 1, "received 'nowhere'"),
+        (["--quick"], 2, "--quick is for your own pictures: give --data SOURCE"),
+        (["seed-mlp", "--quick", "--data", "fashion-mnist"], 2, "--quick is for your own pictures"),
     ],
 )
 def test_wrong_words(capsys, words, code, message, tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from edgefashion.errors import CheckpointError
 from edgefashion.models import build
 from edgefashion.models.checkpoint import read_weights, restore
 from edgefashion.models.plain import MlpSpec
-from edgefashion.training.loop import _learning_rate, logits_of, run_stage
+from edgefashion.training.loop import learning_rate, logits_of, run_stage
 from edgefashion.training.recipe import Augment, Schedule
 from tests.models.tiny import drawn_pictures, drawn_weights, real, tiny_checkpoint
 from tests.training.stages import SCHEDULE, SMALL, pictures, stage
@@ -150,7 +150,7 @@ def test_a_full_disk_leaves_the_state_of_the_epoch_before(tmp_path, monkeypatch)
 
 def test_warm_up_then_half_a_cosine():
     schedule = Schedule(epochs=12, learning_rate=0.5, warmup=2.0)
-    rates = [_learning_rate(schedule, step / 10) for step in range(121)]
+    rates = [learning_rate(schedule, step / 10) for step in range(121)]
     assert 0.0 < rates[0] < 0.01
     assert rates[10] == pytest.approx(0.25, rel=0.02)
     assert rates[20] == pytest.approx(0.5)
@@ -160,9 +160,9 @@ def test_warm_up_then_half_a_cosine():
     assert rates[:21] == sorted(rates[:21])
     assert rates[20:] == sorted(rates[20:], reverse=True)
     constant = dataclasses.replace(schedule, constant=True)
-    assert {_learning_rate(constant, epoch) for epoch in (0, 1, 12)} == {0.5}
-    assert _learning_rate(Schedule(epochs=1, learning_rate=0.5), 0.0) == 0.5
-    assert all(0 < _learning_rate(Schedule(epochs=1, learning_rate=0.5, warmup=5.0), e) < 0.2 for e in (0.0, 0.99))
+    assert {learning_rate(constant, epoch) for epoch in (0, 1, 12)} == {0.5}
+    assert learning_rate(Schedule(epochs=1, learning_rate=0.5), 0.0) == 0.5
+    assert all(0 < learning_rate(Schedule(epochs=1, learning_rate=0.5, warmup=5.0), e) < 0.2 for e in (0.0, 0.99))
 
 
 def test_the_optimiser_is_given_the_schedule(tmp_path):

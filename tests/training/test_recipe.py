@@ -219,6 +219,23 @@ def test_one_label_is_refused():
         own_recipe(Manifest("photos", (), ("a", "b")), "photos")
 
 
+def test_a_quick_recipe_trains_the_last_layer_alone():
+    for count, views in ((50, 3), (5000, 1)):
+        recipe = own_recipe(_own(count), "photos", quick=True)
+        stages = ("head", "fit", "refine", "distil", "prune_channels", "prune_weights", "quantise_aware")
+        assert [name for name in stages if getattr(recipe, name)] == ["head"]
+        assert recipe.head.views == views
+        assert recipe.name == "photos-quick"
+
+
+def test_a_head_alone_needs_a_network_to_stand_on(tmp_path):
+    path = tmp_path / "head.toml"
+    network = '[data]\nsource = "photos"\n[model]\narchitecture = "nano-28"\n'
+    path.write_text(f'name = "x"\n{network}[head]\nepochs = 3\n[fit]\nepochs = 1\n')
+    with pytest.raises(RecipeError, match=r"needs 'model\.weights'"):
+        load_recipe(str(path))
+
+
 def test_names_of_own_recipes_are_file_names():
     for source, name in (("clothing:/x/y", "clothing"), ("a.csv", "a"), ("Ünï", "n"), ("///", "own"), (".", "own")):
         assert own_recipe(_own(50), source).name == name

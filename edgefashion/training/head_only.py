@@ -1,0 +1,100 @@
+"""Training a network's last layer alone: the trunk looks at every picture once, the layer learns from what it said."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+import tf_keras
+
+from edgefashion.training.augment import augment
+from edgefashion.training.heads import cross_entropy, targets_of
+from edgefashion.training.loop import Progress, Stage, learning_rate
+from edgefashion.training.pipeline import Pictures, as_rgb, turns
+from edgefashion.training.recipe import Augment
+
+LAST = "type_dense"
+PICTURES_AT_ONCE = 64
+
+Features = npt.NDArray[np.float32]
+Look = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def train_head(network: tf_keras.Model, stage: Stage, views: int = 1) -> list[dict[str, float]]:
+    """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
+
+    Args:
+        network: ends in `type_dense`.
+        stage: what to train on and how; `batch` counts features, mixup and teachers play no part.
+        views: features a picture: the first of the picture as it is, the others of changed ones.
+
+    Returns:
+        One row an epoch: loss, accuracy, tuned, seconds.
+    """
+    started = time.monotonic()
+    schedule, sizes = stage.schedule, stage.heads or (network.output_shape[-1],)
+    weights = (1.0,) + (stage.head_weight,) * (len(sizes) - 1)
+    layer = network.get_layer(LAST)
+    trunk = tf_keras.Model(network.input, layer.input)
+    plain, changed = (_look(trunk, stage, plan) for plan in (Augment(flip=False), stage.plan))
+    seen = np.concatenate([_features(changed if view else plain, stage, stage.train, view) for view in range(views)])
+    truth = np.tile(stage.train.targets, (views, 1))
+    tune = stage.tune if stage.tune is not None and len(stage.tune.truth) else None
+    judged = None if tune is None else _features(plain, stage, tune, 0)
+    kernel, bias = (tf.Variable(value) for value in layer.get_weights())
+    optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay)
+    optimizer.exclude_from_weight_decay(var_list=[bias])
+    optimizer.build([kernel, bias])
+
+    @tf.function(autograph=False)
+    def step(x: tf.Tensor, known: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            logits = x @ kernel + bias
+            loss = cross_entropy(targets_of(known, sizes, schedule.smoothing), logits, sizes, weights)
+        optimizer.apply_gradients(zip(tape.gradient(loss, [kernel, bias]), [kernel, bias], strict=True))
+        return loss, tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == known[:, 0], tf.float32))
+
+    steps = math.ceil(len(seen) / schedule.batch)
+    history: list[dict[str, float]] = []
+    for epoch in range(schedule.epochs):
+        losses, rights = 0.0, 0.0
+        drawn = turns(truth[:, 0], schedule.batch, stage.seed, epoch, schedule.balance)
+        for number, index in enumerate(drawn):
+            optimizer.learning_rate.assign(learning_rate(schedule, epoch + number / steps))
+            loss, right = step(tf.constant(seen[index]), tf.constant(truth[index]))
+            losses, rights = losses + float(loss), rights + float(right)
+        tuned = math.nan
+        if tune is not None and judged is not None:
+            said = judged @ kernel.numpy()[:, : sizes[0]] + bias.numpy()[: sizes[0]]
+            tuned = float(np.mean(said.argmax(1) == tune.truth))
+        mean, share, seconds = losses / steps, rights / steps, time.monotonic() - started
+        history.append({"loss": mean, "accuracy": share, "tuned": tuned, "seconds": seconds})
+        if epoch + 1 == schedule.epochs:
+            stage.report(Progress(stage.name, epoch + 1, epoch + 1, steps, steps, mean, share, tuned, 0.0))
+    layer.set_weights([kernel.numpy(), bias.numpy()])
+    return history
+
+
+def _look(trunk: tf_keras.Model, stage: Stage, plan: Augment) -> Look:
+    """What the trunk says of a batch of bytes that is changed by a plan first."""
+
+    @tf.function(autograph=False)
+    def look(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        return trunk(augment(images, plan, stage.height, stage.width, seed), training=False)
+
+    return look
+
+
+def _features(look: Look, stage: Stage, pictures: Pictures, view: int) -> Features:
+    """What the trunk says of every picture, float32 (n, d)."""
+    parts, count = [], len(pictures.truth)
+    for start in range(0, count, PICTURES_AT_ONCE):
+        # Always full batches: a shorter last one would have its graph built anew.
+        index = np.arange(start, start + PICTURES_AT_ONCE) % count
+        seed = tf.constant([stage.seed, view * count + start], tf.int32)
+        parts.append(look(tf.constant(as_rgb(pictures.images[index])), seed).numpy())
+    return np.concatenate(parts)[:count]

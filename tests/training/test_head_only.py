@@ -1,0 +1,79 @@
+"""The last layer alone: it learns, and nothing else changes."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tf_keras", reason="the extra train is not installed")
+
+from edgefashion.cli import main
+from edgefashion.data.drawn import draw_garment
+from edgefashion.models.checkpoint import load_checkpoint, read_weights
+from edgefashion.training.head_only import train_head
+from edgefashion.training.loop import logits_of
+from edgefashion.training.recipe import Head
+from edgefashion.training.start import SHIPPED_CHECKPOINTS
+from tests.models.tiny import tiny_checkpoint
+from tests.training.stages import SMALL, pictures, stage
+
+PLAN = Head(epochs=60, batch=32, learning_rate=3e-2, smoothing=0.1, views=2)
+
+
+def train(views=2, **changes):
+    network = tiny_checkpoint(spec=SMALL).model()
+    before = read_weights(network)
+    reports = []
+    given = stage("unused", reports.append, **({"schedule": PLAN} | changes))
+    return network, before, train_head(network, given, views), reports
+
+
+def test_it_learns_and_changes_the_last_layer_only(tmp_path):
+    network, before, history, reports = train()
+    changed = {name for name, array in read_weights(network).items() if not np.array_equal(array, before[name])}
+    assert changed == {"type_dense/kernel", "type_dense/bias"}
+    seen = pictures(28)
+    assert np.mean(logits_of(network, seen.images).argmax(1) == seen.truth) > 0.8
+    assert len(history) == 60
+    assert history[-1]["loss"] < 0.8 * history[0]["loss"]
+    # What was measured on the tuning split is the network that comes out.
+    tune = pictures(12, seed=1)
+    assert history[-1]["tuned"] == np.mean(logits_of(network, tune.images).argmax(1) == tune.truth)
+    (last,) = reports
+    assert (last.epoch, last.tuned, last.seconds_left) == (60, history[-1]["tuned"], 0.0)
+
+
+def test_the_same_seed_gives_the_same_layer():
+    first, second, other = (train(views)[0] for views in (2, 2, 1))
+    np.testing.assert_allclose(read_weights(first)["type_dense/kernel"], read_weights(second)["type_dense/kernel"])
+    assert not np.allclose(read_weights(first)["type_dense/kernel"], read_weights(other)["type_dense/kernel"])
+
+
+def test_the_first_view_is_the_picture_as_it_is_and_further_ones_are_changed():
+    """With one view the augmentation plays no part; with two it does."""
+    plan = dataclasses.replace(stage("unused").plan, rotate=90.0)
+    one, same = (train(1, plan=changes)[0] for changes in (stage("unused").plan, plan))
+    assert np.array_equal(read_weights(one)["type_dense/kernel"], read_weights(same)["type_dense/kernel"])
+    two, other = (train(2, plan=changes)[0] for changes in (stage("unused").plan, plan))
+    assert not np.allclose(read_weights(two)["type_dense/kernel"], read_weights(other)["type_dense/kernel"])
+
+
+def test_without_a_tuning_split_there_is_no_such_figure():
+    assert math.isnan(train(tune=None)[2][-1]["tuned"])
+
+
+@pytest.mark.slow
+def test_quick_training_of_own_pictures_keeps_the_garment_network(tmp_path, capsys):
+    for kind in ("hat", "shoes"):
+        (tmp_path / "photos" / kind).mkdir(parents=True)
+        for seed in range(6):
+            draw_garment(kind, seed, 96).save(tmp_path / "photos" / kind / f"{seed}.png")
+    assert main(["train", "--data", str(tmp_path / "photos"), "--quick", "--out", str(tmp_path / "run")]) == 0
+    assert "Next: edgefashion export --int8" in capsys.readouterr().out
+    found = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")
+    parent = load_checkpoint(SHIPPED_CHECKPOINTS / "garment-base.safetensors")
+    assert found.labels == ("hat", "shoes")
+    changed = {name for name, array in found.weights.items() if not np.array_equal(array, parent.weights[name])}
+    assert changed == {"type_dense/kernel", "type_dense/bias"}
+    assert found.accuracy["top1"] == 1.0
