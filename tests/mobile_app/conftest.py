@@ -24,6 +24,17 @@ def pytest_report_header() -> str | None:
     return f"The app's tests are left out: no {', '.join(MISSING)} (pip install '.[app]')" if MISSING else None
 
 
+def offscreen(folder: Path) -> None:
+    """Kivy's environment for windows without a screen, of sizes that don't depend on the machine."""
+    os.environ.update(
+        SDL_VIDEODRIVER="offscreen", KIVY_METRICS_DENSITY="1", KIVY_DPI="96", KIVY_METRICS_FONTSCALE="1",
+        LP_NUM_THREADS="1", LANGUAGE="en",
+    )  # fmt: skip
+    from edgefashion_app.environment import prepare
+
+    prepare(folder, (1920, 1920))
+
+
 @pytest.fixture(scope="session")
 def window() -> None:
     """Kivy's environment, before its first import; one window serves all tests."""
@@ -31,13 +42,7 @@ def window() -> None:
         pytest.skip(
             "TensorFlow is loaded in this process, and Mesa's LLVM crashes beside its own: run tests/mobile_app alone"
         )
-    os.environ.update(
-        SDL_VIDEODRIVER="offscreen", KIVY_METRICS_DENSITY="1", KIVY_DPI="96", KIVY_METRICS_FONTSCALE="1",
-        LP_NUM_THREADS="1", LANGUAGE="en",
-    )  # fmt: skip
-    from edgefashion_app.environment import prepare
-
-    prepare(Path(tempfile.mkdtemp(prefix="edgefashion-app-")), (1920, 1920))
+    offscreen(Path(tempfile.mkdtemp(prefix="edgefashion-app-")))
 
 
 @pytest.fixture(scope="session")
