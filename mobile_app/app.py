@@ -109,7 +109,8 @@ class EdgeFashionApp(App):
         ExceptionManager.add_handler(self._errors)
         self.open_camera()
         self.open_model()
-        Clock.schedule_interval(self._tick, 0)
+        # An interval whose callback raises is never called again; this one must be.
+        Clock.schedule_interval(lambda seconds: self.attempt(lambda: self._tick(seconds)), 0)
         if self.store.notice:
             self.say(self.store.notice)
 
@@ -322,7 +323,7 @@ class EdgeFashionApp(App):
         try:
             return act()
         except (EdgeFashionError, OSError) as error:
-            self.say(str(error))
+            self.say(" ".join(str(error).split()))
             return None
 
     # --- messages ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ SECONDS = 6.0
 
 
 class SayingErrors(ExceptionHandler):
-    """Says what went wrong outside, on the disk above all, and lets the app go on; an error of its own still ends it."""
+    """Says what went wrong outside, on the disk above all; the app goes on. An error of its own still ends it."""
 
     def __init__(self, say: Callable[[str], object]) -> None:
         """Args: say, shows one line."""

@@ -1,7 +1,6 @@
 """One app on one film, measured frame by frame: app.py APP FILM MODEL WIDTHxHEIGHT SECONDS STARTED.
 
-APP: "edgefashion", the real app, or "tutorial". STARTED: `time.monotonic` just before this process began. It prints one
-line of JSON. The loop does what kivy.base.EventLoopBase.idle does, with a stop watch between: the time that the thread
+APP: one of `APPS`; STARTED: `time.monotonic` just before this process began. It prints one line of JSON. The loop does what kivy.base.EventLoopBase.idle does, with a stop watch between: the time that the thread
 spends on the app's own work (events, callbacks, layout) is told apart from drawing, which here is done by the processor
 and on a device by the graphics chip, and from waiting for the next frame.
 """
@@ -125,11 +124,7 @@ def edgefashion(meter: Meter, folder: Path, film: str, model: str, size: tuple[i
 
 def tutorial(meter: Meter, folder: Path, film: str, model: str, size: tuple[int, int]) -> Any:
     """The tutorial's app, in a window of the same size."""
-    os.environ |= {"KIVY_HOME": str(folder), "KIVY_NO_CONSOLELOG": "1", "KIVY_NO_FILELOG": "1"}
-    from kivy.config import Config
-
-    for name, length in zip(("width", "height"), size, strict=True):
-        Config.set("graphics", name, str(length))
+    _plain_kivy(folder, size)
     from benchmarks.peers.tutorial_app import TutorialApp
     from edgefashion.runtime.model_file import ModelFile
 
@@ -144,7 +139,7 @@ def tutorial(meter: Meter, folder: Path, film: str, model: str, size: tuple[int,
             meter.frames += 1
             meter.answered(app.frame)
 
-    app.update = updated
+    app.update = updated  # type: ignore[method-assign]
     return app
 
 
@@ -162,7 +157,28 @@ def bare_ms(model: str) -> float:
     return float(np.median(times)) * 1000
 
 
-APPS = {"edgefashion": edgefashion, "tutorial": tutorial}
+def window(meter: Meter, folder: Path, film: str, model: str, size: tuple[int, int]) -> Any:  # noqa: ARG001
+    """A window with nothing in it but a letter: its memory is Kivy's and Mesa's."""
+    _plain_kivy(folder, size)
+    from kivy.app import App
+    from kivy.uix.label import Label
+
+    app = App()
+    app.build = lambda: Label(text="A")
+    meter.latencies.append(0.0)
+    return app
+
+
+def _plain_kivy(folder: Path, size: tuple[int, int]) -> None:
+    """Kivy as it comes, in a window of this width and height."""
+    os.environ |= {"KIVY_HOME": str(folder), "KIVY_NO_CONSOLELOG": "1", "KIVY_LOG_MODE": "MIXED"}
+    from kivy.config import Config
+
+    for name, length in zip(("width", "height"), size, strict=True):
+        Config.set("graphics", name, str(length))
+
+
+APPS = {"edgefashion": edgefashion, "tutorial": tutorial, "window": window}
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
 Its frames come from the same source as ours (`open_source`), and the same model file classifies them. What is typical
 is kept: `Clock.schedule_interval`, the picture resized by Pillow, the network run where the window is drawn, and for
-every frame a new texture filled from flipped bytes. Only `benchmarks/children/app.py` imports this, in a process that has
-a window.
+every frame a new texture filled from flipped bytes. Only `benchmarks/children/app.py` imports this, in a process of its
+own.
 """
 
 from __future__ import annotations
