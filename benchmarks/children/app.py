@@ -1,8 +1,9 @@
 """One app on one film, measured frame by frame: app.py APP FILM MODEL WIDTHxHEIGHT SECONDS STARTED.
 
-APP: one of `APPS`; STARTED: `time.monotonic` just before this process began. It prints one line of JSON. The loop does what kivy.base.EventLoopBase.idle does, with a stop watch between: the time that the thread
-spends on the app's own work (events, callbacks, layout) is told apart from drawing, which here is done by the processor
-and on a device by the graphics chip, and from waiting for the next frame.
+APP: one of `APPS`; STARTED: `time.monotonic` just before this process began. It prints one line of JSON. The loop does
+what kivy.base.EventLoopBase.idle does, with a stop watch between: the time that the thread spends on the app's own work
+(events, callbacks, layout) is told apart from drawing, which is done by the processor here and by the graphics chip on
+a device, and from waiting for the next frame.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ class Soak:
         self._frames, self._answers = Gap(), Gap()
         self._worker: Any = None
         self._done = self._failed = 0
-        self._uses = cycle(self.uses())
-        self.used = 0
+        self._round = self.uses()
+        self._used = 0
 
     def uses(self) -> tuple[Callable[[], object], ...]:
         """What is done, in this order, again and again; each twice as long in front of the live picture."""
@@ -86,8 +86,8 @@ class Soak:
 
     def use(self, _seconds: float) -> None:
         """The next use."""
-        next(self._uses)()
-        self.used += 1
+        self._round[self._used % len(self._round)]()
+        self._used += 1
 
     def watch(self, _seconds: float) -> None:
         """Looks at every frame of the window whether pictures and answers come."""
@@ -121,7 +121,7 @@ class Soak:
             "longest without an answer": self._answers.longest,
             "scans": self.app.store.usage().scans,
             "store": sum(files),
-            "uses": self.used,
+            "rounds": self._used // len(self._round),
         }
         print(json.dumps(figures), flush=True)
 

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_argument(parser)
     parser.add_argument("--turns", type=int, default=7, help="fresh processes of each app and camera (default 7)")
     parser.add_argument("--seconds", type=float, default=10.0, help="measured in each of them (default 10)")
-    parser.add_argument("--window", default="1280x720", metavar="WIDTHxHEIGHT", help="size of the window")
+    parser.add_argument("--window", default="800x480", metavar="WIDTHxHEIGHT", help="size of the window")
 
 
 def measure(arguments: argparse.Namespace) -> Result:
