@@ -47,8 +47,8 @@ def test_a_healthy_app_passes():
     ("name", "value", "limit"),
     [
         ("memory", lambda n: (150 + 0.09 * n) * MEGABYTE, "memory grows"),
-        ("threads", lambda n: 10 + (n > 150), "threads more"),
-        ("open files", lambda n: 20 + n // 50, "open files more"),
+        ("threads", lambda n: 10 + (n > 150), "threads that stay"),
+        ("open files", lambda n: 20 + n // 50, "open files that stay"),
         ("longest without a frame", lambda n: 0.3 if n < 100 else 3.1, "without a new frame"),
         ("longest without an answer", lambda n: 6, "without a new answer"),
         ("failed", lambda n: n // 199, "failed"),
