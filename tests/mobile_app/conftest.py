@@ -60,8 +60,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def drive(window: None, store: Store, tmp_path: Path, garments: Path, tiny_model: Path) -> Iterator[Callable[..., Any]]:
+def drive(
+    window: None, store: Store, tmp_path: Path, garments: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Any]]:
     """Starts the app on the drawn garment with the tiny model; ends it after the test."""
+    monkeypatch.setattr("edgefashion_app.message.SECONDS", 3600.0)  # a busy machine must not take it away too soon
     from edgefashion_app.app import EdgeFashionApp, Options
     from tests.mobile_app.driver import Driver
 
