@@ -19,7 +19,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help demo install test check format bench bench-full models test-runtimes test-converters wheel lock clean
+.PHONY: help demo install test check format bench bench-full soak models test-runtimes test-converters wheel lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -125,6 +125,11 @@ bench: $(VENV)/dev.stamp  ## measure the ratios of benchmarks/ on this machine (
 
 bench-full: $(VENV)/dev.stamp  ## the same and every peer, trained and judged here (hours; goes on where it stopped)
 	CLOTHING="$(CLOTHING)" $(BIN)/python -m benchmarks.run $(or $(ARGS),--full)
+
+# Half an hour is the measurement that is kept; a shorter one is only shown.
+MINUTES ?= 30
+soak: $(VENV)/dev.stamp  ## use the desktop app for half an hour and see whether it stays as it was; MINUTES=2 for a look
+	$(BIN)/python -m benchmarks.run soak --strict --minutes $(MINUTES) $(if $(filter 30,$(MINUTES)),,--show) $(ARGS)
 
 models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours)
 	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base

@@ -15,6 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 PACKAGES = (
     "ai-edge-litert",
     "cleanlab",
+    "kivy",
     "numpy",
     "pillow",
     "scikit-learn",

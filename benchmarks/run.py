@@ -10,6 +10,7 @@ from benchmarks import table
 from benchmarks.contestant import ContestantError
 from benchmarks.result import Result, machine
 from benchmarks.suites import (
+    app,
     growth,
     labels,
     latency,
@@ -19,6 +20,7 @@ from benchmarks.suites import (
     precision,
     resize,
     resize_probe,
+    soak,
     start,
     whole_path,
 )
@@ -36,17 +38,20 @@ SUITES: dict[str, ModuleType] = {
     "resize": resize,
     "resize-probe": resize_probe,
     "labels": labels,
+    "app": app,
+    "soak": soak,
 }
 QUICK = ("start", "whole-path", "precision", "latency", "limit")
 """The suites that run where none is named: minutes, and no photos."""
-FULL = (*QUICK, "growth", "peers-fashion-mnist", "peers-clothing")
+FULL = (*QUICK, "app", "growth", "peers-fashion-mnist", "peers-clothing")
 """The suites of `--full`: hours. What is trained is kept, so that a stopped run goes on."""
 
 
 def main(words: list[str]) -> int:
-    """Runs one suite with its options, the quick ones, or with --full all but the resize studies; gives the exit code.
+    """Runs one suite with its options, the quick ones, or with --full most of them; gives the exit code.
 
-    Of several suites, one that fails is told and the others run; the exit code is then 1.
+    Of several suites, one that fails is told and the others run; the exit code is then 1, and with --strict also where
+    a limit is not kept.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     verbs = parser.add_subparsers(dest="suite", metavar="SUITE")
@@ -54,6 +59,7 @@ def main(words: list[str]) -> int:
         verb = verbs.add_parser(name, help=suite.TITLE, description=suite.__doc__)
         suite.add_arguments(verb)
         verb.add_argument("--show", action="store_true", help="print the tables only; write no result and no page")
+        verb.add_argument("--strict", action="store_true", help="exit with 1 where a limit is not kept")
     full = words[:1] == ["--full"]
     chosen = [[name, *words[1:]] for name in FULL] if full else [words] if words else [[name] for name in QUICK]
     failed = 0
@@ -68,6 +74,7 @@ def main(words: list[str]) -> int:
             failed += 1
             continue
         print(table.render(result, machine()), end="\n\n")
+        failed += arguments.strict and not all(limit.kept for limit in result.limits)
         if not arguments.show:
             result.write()
             table.update_all()

@@ -40,9 +40,9 @@ def photo() -> Path:
     return min(EXAMPLES.glob("*.jpg"))
 
 
-def frame(size: tuple[int, int] = FRAME) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def frame(size: tuple[int, int] = FRAME, path: Path | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """An example photo at a size (height, width): uint8 (height, width, 3) RGB; a camera's frame if none is given."""
-    with Image.open(photo()) as picture:
+    with Image.open(path or photo()) as picture:
         return np.asarray(picture.convert("RGB").resize(size[::-1], Image.Resampling.BICUBIC))
 
 

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 from kivy.app import App
+from kivy.base import ExceptionManager
 from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.metrics import dp
@@ -25,7 +26,7 @@ from .health import FrameRate
 from .keyboard import Keyboard
 from .kiosk import Attract, Idle, PinCorner
 from .languages.language import LANGUAGES, preferred_language
-from .message import Message
+from .message import Message, SayingErrors
 from .models import open_proven
 from .screens.correct import CorrectPage
 from .screens.live import LiveScreen
@@ -83,6 +84,7 @@ class EdgeFashionApp(App):
         self.kiosk = options.kiosk
         self._closed = False
         self._message: Message | None = None
+        self._errors = SayingErrors(self.say)
         self._page: Any = None
         self.live: LiveScreen
         self._attract: Attract | None = None
@@ -104,15 +106,18 @@ class EdgeFashionApp(App):
         """Open camera and model, which both take a moment, and begin to tick."""
         Window.clearcolor = self.look.colour("ground")
         Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        ExceptionManager.add_handler(self._errors)
         self.open_camera()
         self.open_model()
-        Clock.schedule_interval(self._tick, 0)
+        # An interval whose callback raises is never called again; this one must be.
+        Clock.schedule_interval(lambda seconds: self.attempt(lambda: self._tick(seconds)), 0)
         if self.store.notice:
             self.say(self.store.notice)
 
     def on_stop(self) -> None:
         """End the threads."""
         self._closed = True
+        ExceptionManager.remove_handler(self._errors)
         Window.unbind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
         self.session.close()
 
@@ -207,7 +212,7 @@ class EdgeFashionApp(App):
     def _use_model(self, classifier: Classifier | None, notice: str) -> None:
         self.session.use_classifier(classifier, "" if classifier else notice)
         if classifier is not None:
-            self.store.set_setting("proven_model", str(classifier.path))
+            self.attempt(lambda: self.store.set_setting("proven_model", str(classifier.path)))
             if notice:
                 self.say(notice)
             if self.options.picture is not None and self.session.frozen is None:
@@ -318,7 +323,7 @@ class EdgeFashionApp(App):
         try:
             return act()
         except (EdgeFashionError, OSError) as error:
-            self.say(str(error))
+            self.say(" ".join(str(error).split()))
             return None
 
     # --- messages ----------------------------------------------------------------------------------------------------

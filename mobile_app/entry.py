@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from edgefashion.errors import EdgeFashionError, MissingExtraError
@@ -46,9 +47,10 @@ def _run(arguments: argparse.Namespace) -> None:
     tour: Path | None = arguments.screenshot_tour
     try:
         prepare(folder, (1920, 1920) if tour else arguments.size, arguments.kiosk)
-        import segno  # noqa: F401 - so that a missing one is told now and not at the first QR code
     except ModuleNotFoundError as error:
         raise MissingExtraError("app", "'edgefashion-app'") from error
+    if find_spec("segno") is None:  # told now and not at the first QR code
+        raise MissingExtraError("app", "'edgefashion-app'")
     if tour is not None:
         from .tour import run_tour
 

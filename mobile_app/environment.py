@@ -26,6 +26,7 @@ def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -
         "KIVY_NO_ARGS": "1",
         "KIVY_NO_CONSOLELOG": "1",
         "KIVY_NO_FILELOG": "1",
+        "KIVY_LOG_MODE": "MIXED",  # else Kivy takes stderr, and what ends the app is told to nobody
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)

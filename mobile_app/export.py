@@ -29,9 +29,13 @@ def export_scans(store: Store, folder: Path) -> tuple[Path, ...]:
     for ending, (encoding, write) in writers.items():
         path = free_name(folder / f"scans-{stamp}.{ending}")
         draft = path.with_suffix(f".{ending}.part")
-        with draft.open("w", encoding=encoding, newline="") as stream:
-            write(stream)
-        os.replace(draft, path)
+        try:
+            with draft.open("w", encoding=encoding, newline="") as stream:
+                write(stream)
+            os.replace(draft, path)
+        except BaseException:
+            draft.unlink(missing_ok=True)  # half a file is none, and the disk may be full
+            raise
         paths.append(path)
     return tuple(paths)
 

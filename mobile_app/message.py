@@ -1,16 +1,34 @@
-"""The short message at the lower edge, with a way to take back what it reports."""
+"""The short message at the lower edge, with a way to take back what it reports; errors are said there too."""
 
 from collections.abc import Callable
 from typing import Any
 
+from kivy.base import ExceptionHandler, ExceptionManager
 from kivy.clock import Clock
 from kivy.metrics import dp
+
+from edgefashion.errors import EdgeFashionError
 
 from .text import tr
 from .theme import SPACES
 from .widgets import Panel, Tap, Words
 
 SECONDS = 6.0
+
+
+class SayingErrors(ExceptionHandler):
+    """Says what went wrong outside, on the disk above all; the app goes on. An error of its own still ends it."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        """Args: say, shows one line."""
+        self._say = say
+
+    def handle_exception(self, inst: BaseException) -> int:
+        """Called by Kivy's main loop with what an event or a callback has raised."""
+        if not isinstance(inst, (EdgeFashionError, OSError)):
+            return int(ExceptionManager.RAISE)
+        self._say(" ".join(str(inst).split()))
+        return int(ExceptionManager.PASS)
 
 
 class Message(Panel):

@@ -75,7 +75,9 @@ class CameraPicture(FloatLayout):
         self.canvas.ask_update()
 
     def clear(self, notice: str) -> None:
-        """Show a notice in place of a picture."""
+        """Show a notice in place of a picture; to say it again draws nothing anew."""
+        if self._texture is None and self.notice.text == notice:
+            return
         self.notice.text = notice
         if self._texture is not None:
             self._texture = None

@@ -23,6 +23,8 @@ THUMBNAIL_SIDE = 192
 THUMBNAIL_QUALITY = 82
 NOTHING_SEEN = StreamState("looking", None, False, 0.0)
 NO_CAMERA = "No camera is chosen."
+STORE_BYTES = 500 * 2**20
+"""What stored scans may take of the disk, unless the setting "store_bytes" says otherwise; the oldest go first."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ class Session:
             return None
         frame = self._source.latest(self._sequence)
         if frame is None:
+            if self._source.problem:
+                self._lose_sight()
             return None
         self._sequence = frame.sequence
         self.frames_seen += 1
@@ -142,6 +146,15 @@ class Session:
         steady = self.state.prediction
         if self._answered is None or steady is None or steady.type == prediction.type:
             self._answered = frame, prediction
+        self.on_answer()
+
+    def _lose_sight(self) -> None:
+        """The camera has gone: what it saw last is no answer to what is in front of it now."""
+        if self._answered is None and self.state is NOTHING_SEEN:
+            return
+        self.state, self._answered = NOTHING_SEEN, None
+        if self.classifier is not None:
+            self._restart_stabiliser(self.classifier)
         self.on_answer()
 
     def _restart_stabiliser(self, classifier: Classifier) -> None:
@@ -182,7 +195,7 @@ class Session:
             self._restart_stabiliser(self.classifier)
 
     def save(self, code: str = "") -> Scan | None:
-        """Store the present picture, once; None if there is nothing to store yet.
+        """Store the present picture, once; None if there is nothing to store yet. Beyond the limit the oldest scans go.
 
         Raises:
             StoreError: The store can't be written.
@@ -190,6 +203,7 @@ class Session:
         if self.scan is None and self.freeze() and self.frozen is not None:
             frozen = self.frozen
             self.scan = self.store.add(frozen.prediction, thumbnail(frozen.frame), self.model_name, code)
+            self.store.clean(max_bytes=self.store.setting("store_bytes", STORE_BYTES))
         return self.scan
 
     def correct(self, scan: Scan, field: str, value: str) -> Scan:

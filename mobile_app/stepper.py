@@ -21,7 +21,7 @@ class Stepper:
 
     def __init__(self, app: "EdgeFashionApp", size: tuple[int, int]) -> None:
         """Start the app in a window of width × height pixels."""
-        from kivy.base import EventLoop, runTouchApp
+        from kivy.base import EventLoop, ExceptionManager, runTouchApp
         from kivy.clock import Clock
         from kivy.core.window import Window
 
@@ -30,6 +30,7 @@ class Stepper:
                 "No window can be opened here; on a machine without a screen set SDL_VIDEODRIVER=offscreen."
             )
         self.app, self.window, self._loop, self._clock = app, Window, EventLoop, Clock
+        self._exceptions = ExceptionManager
         Clock._max_fps = 0  # frames follow each other without a pause
         Window.create_window()
         Window.register()
@@ -42,7 +43,7 @@ class Stepper:
     def frames(self, number: int = 1) -> None:
         """Draw frames."""
         for _ in range(number):
-            self._loop.idle()
+            self._frame()
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 30.0) -> None:
         """Draw frames until a condition holds.
@@ -54,8 +55,16 @@ class Stepper:
         while not condition():
             if monotonic() > end:
                 raise EdgeFashionError(f"Waited {seconds:.0f} s in vain for: {what}.")
-            self._loop.idle()
+            self._frame()
             sleep(0.001)
+
+    def _frame(self) -> None:
+        """Draw one frame; exceptions go where Kivy's own loop sends them."""
+        try:
+            self._loop.idle()
+        except Exception as error:
+            if self._exceptions.handle_exception(error) == self._exceptions.RAISE:
+                raise
 
     def resize(self, size: tuple[int, int]) -> None:
         """Give the window another size."""

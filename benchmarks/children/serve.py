@@ -17,12 +17,17 @@ def serve(run: Callable[[], object], **facts: str) -> None:
 
 
 def peak_bytes() -> int:
-    """Most memory that this process has held, bytes; 0 where the system doesn't say.
+    """Most memory that this process has held, bytes; 0 where the system doesn't say."""
+    return process_status("VmHWM") * 1024
 
-    From /proc on Linux: getrusage counts the parent's memory before exec as well.
+
+def process_status(name: str) -> int:
+    """A number of /proc/self/status on Linux, such as VmRSS (kB) or Threads; 0 where the system doesn't say.
+
+    Not from getrusage, which counts the parent's memory before exec as well.
     """
     status = Path("/proc/self/status")
     if not status.exists():
         return 0
-    lines = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(lines[0].split()[1]) * 1024 if lines else 0
+    lines = [line for line in status.read_text().splitlines() if line.startswith(f"{name}:")]
+    return int(lines[0].split()[1]) if lines else 0

@@ -24,7 +24,7 @@ class HealthPage(Page):
         scroll.add_widget(self._rows)
         self.add_widget(scroll)
         self.refresh()
-        self._timer = Clock.schedule_interval(lambda _: self.refresh(), 1)
+        self._timer = Clock.schedule_interval(lambda _: app.attempt(self.refresh), 1)
         self.bind(parent=lambda _, parent: None if parent else self._timer.cancel())
 
     def refresh(self) -> None:

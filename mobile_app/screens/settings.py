@@ -85,8 +85,13 @@ class SettingsPage(Page):
         rows.add_widget(chips)
 
     def _chooser(self, name: str, value: Any, then: Any) -> Any:
+        def keep() -> bool:
+            self._app.store.set_setting(name, value)
+            return True
+
         def choose() -> None:
-            self._app.attempt(lambda: self._app.store.set_setting(name, value))
+            if not self._app.attempt(keep):
+                return  # why is on the screen, and what held before still does
             then()
             if self._app.top_screen is self:
                 self.refresh()

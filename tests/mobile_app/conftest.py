@@ -24,6 +24,17 @@ def pytest_report_header() -> str | None:
     return f"The app's tests are left out: no {', '.join(MISSING)} (pip install '.[app]')" if MISSING else None
 
 
+def offscreen(folder: Path) -> None:
+    """Kivy's environment for windows without a screen, of sizes that don't depend on the machine."""
+    os.environ.update(
+        SDL_VIDEODRIVER="offscreen", KIVY_METRICS_DENSITY="1", KIVY_DPI="96", KIVY_METRICS_FONTSCALE="1",
+        LP_NUM_THREADS="1", LANGUAGE="en",
+    )  # fmt: skip
+    from edgefashion_app.environment import prepare
+
+    prepare(folder, (1920, 1920))
+
+
 @pytest.fixture(scope="session")
 def window() -> None:
     """Kivy's environment, before its first import; one window serves all tests."""
@@ -31,13 +42,7 @@ def window() -> None:
         pytest.skip(
             "TensorFlow is loaded in this process, and Mesa's LLVM crashes beside its own: run tests/mobile_app alone"
         )
-    os.environ.update(
-        SDL_VIDEODRIVER="offscreen", KIVY_METRICS_DENSITY="1", KIVY_DPI="96", KIVY_METRICS_FONTSCALE="1",
-        LP_NUM_THREADS="1", LANGUAGE="en",
-    )  # fmt: skip
-    from edgefashion_app.environment import prepare
-
-    prepare(Path(tempfile.mkdtemp(prefix="edgefashion-app-")), (1920, 1920))
+    offscreen(Path(tempfile.mkdtemp(prefix="edgefashion-app-")))
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +60,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def drive(window: None, store: Store, tmp_path: Path, garments: Path, tiny_model: Path) -> Iterator[Callable[..., Any]]:
+def drive(
+    window: None, store: Store, tmp_path: Path, garments: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Any]]:
     """Starts the app on the drawn garment with the tiny model; ends it after the test."""
+    monkeypatch.setattr("edgefashion_app.message.SECONDS", 3600.0)  # a busy machine must not take it away too soon
     from edgefashion_app.app import EdgeFashionApp, Options
     from tests.mobile_app.driver import Driver
 
