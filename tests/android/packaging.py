@@ -16,9 +16,7 @@ from typing import Any
 
 FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
 TOOLS = ("aapt", "aapt2", "apksigner", "zipalign", "keytool")
-INSTALL = (
-    "sudo apt-get install --no-install-recommends aapt apksigner zipalign android-framework-res default-jdk-headless"
-)
+INSTALL = "sudo apt-get install --no-install-recommends aapt apksigner zipalign android-framework-res"
 
 
 @dataclass(frozen=True)
