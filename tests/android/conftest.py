@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 JAVA = Path(__file__).parent / "java"
+collect_ignore = ["run_staged.py"]  # a script of test_staged_app.py
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,15 @@ def java(classes: Path) -> Callable[[str], Any]:
     reflect.find_javaclass = as_on_android
     autoclass: Callable[[str], Any] = reflect.autoclass
     return autoclass
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make android-sources` lays out."""
+    if importlib.util.find_spec("edgefashion_app") is None:
+        pytest.skip("the app is not installed: make test-android")
+    from edgefashion_app.make_android_sources import make_sources
+
+    out = tmp_path_factory.mktemp("android")
+    make_sources(out)
+    return out

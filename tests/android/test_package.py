@@ -29,17 +29,6 @@ def need(*modules: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make android-sources` lays out."""
-    need("edgefashion_app")
-    from edgefashion_app.make_android_sources import make_sources
-
-    out = tmp_path_factory.mktemp("android")
-    make_sources(out)
-    return out
-
-
-@pytest.fixture(scope="session")
 def spec(staged: Path) -> ConfigParser:
     parser = ConfigParser(interpolation=None)
     parser.read(staged / "buildozer.spec", encoding="utf-8")
