@@ -19,7 +19,8 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help demo install test check format bench bench-full soak models test-runtimes test-converters wheel lock clean
+.PHONY: help demo install test check format bench bench-full soak models test-runtimes test-converters test-android \
+	android-sources apk wheel lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -138,6 +139,32 @@ models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (h
 	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-nano
 	$(BIN)/edgefashion train seed-mlp --out runs/seed-mlp
 
+# --- Android ----------------------------------------------------------------------------------------------------------
+
+ANDROID_VENV := .venv-android
+ANDROID_BUILD := build/android
+
+$(ANDROID_VENV)/android.stamp: tests/android/requirements.txt pyproject.toml
+	@echo "Making $(ANDROID_VENV) with $(PYTHON)"
+	@rm -rf $(ANDROID_VENV)
+	@$(call MAKE_VENV,$(ANDROID_VENV))
+	@$(ANDROID_VENV)/bin/python $(PIP_INSTALL) --quiet $(LOCKED) -r tests/android/requirements.txt
+	@$(ANDROID_VENV)/bin/python $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+test-android: $(ANDROID_VENV)/android.stamp  ## check the Android app as far as that goes without Android's SDK
+	@if ! (which javac aapt aapt2 apksigner zipalign && ls /usr/share/android-framework-res) >/dev/null 2>&1; then \
+		echo "Some checks are skipped. To run them: sudo apt-get install --no-install-recommends aapt apksigner zipalign android-framework-res default-jdk-headless"; \
+	fi
+	$(ANDROID_VENV)/bin/python -m pytest tests/android $(ARGS)
+
+android-sources: $(ANDROID_VENV)/android.stamp  ## lay out in build/android what the Android app is built from
+	$(ANDROID_VENV)/bin/python -m edgefashion_app.make_android_sources $(ANDROID_BUILD)
+
+# Downloads Android's SDK and NDK (several GB) and compiles for about half an hour; see the README for what it needs.
+apk: android-sources  ## build the Android app: build/android/bin/*.apk
+	cd $(ANDROID_BUILD) && PATH="$(CURDIR)/$(ANDROID_VENV)/bin:$$PATH" buildozer android debug
+
 wheel: $(VENV)/demo.stamp  ## build the wheel into dist/
 	@rm -rf build dist *.egg-info
 	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist .
@@ -151,7 +178,9 @@ lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with has
 	@$(BIN)/python $(PIP_INSTALL) --quiet uv
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --output-file requirements/demo.txt
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --extra app --constraint requirements/demo.txt --output-file requirements/dev.txt
-	@git --no-pager diff --stat -- requirements
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile tests/android/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file tests/android/requirements.txt
+	@git --no-pager diff --stat -- requirements tests/android
 
 clean:  ## remove what the other targets made; runs/ stays
 	rm -rf $(VENV) $(CONVERT_VENV) .venv-* build dist *.egg-info garment.tflite .coverage* \

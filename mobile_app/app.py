@@ -15,8 +15,9 @@ from kivy.metrics import dp
 from kivy.properties import ObjectProperty
 from kivy.uix.floatlayout import FloatLayout
 
-from edgefashion.camera.sources import open_source
+from edgefashion.camera.sources import find_camera, open_source
 from edgefashion.errors import EdgeFashionError
+from edgefashion.runtime.android import on_android
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.shipped import DEFAULT_MODEL
 from edgefashion.store.scan import Scan
@@ -179,9 +180,14 @@ class EdgeFashionApp(App):
 
     # --- camera and model --------------------------------------------------------------------------------------------
 
+    @property
+    def source(self) -> str:
+        """What to look through: as named when starting, else as in the settings, at first a phone's own camera."""
+        return self.source_named or self.store.setting("source", find_camera() if on_android() else "")
+
     def open_camera(self) -> None:
         """Look through the source that was named when starting, or that the settings name."""
-        spec = self.source_named or self.store.setting("source", "")
+        spec = self.source
         if not spec:
             self.session.use_source(
                 None, tr("No camera is chosen. Open a picture, or choose a camera in the settings.")

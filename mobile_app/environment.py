@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from edgefashion.runtime.android import on_android
+
 WINDOW = (1280, 720)
 FRAMES_PER_SECOND = 30
 
@@ -35,7 +37,7 @@ def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -
     for section, name, setting in (
         ("kivy", "exit_on_escape", "0"),
         ("kivy", "keyboard_mode", "systemanddock" if kiosk else ""),
-        ("kivy", "desktop", "1"),
+        ("kivy", "desktop", "0" if on_android() else "1"),
         ("kivy", "window_icon", ""),
         ("input", "mouse", "mouse,disable_multitouch"),
         ("graphics", "width", str(size[0])),

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = ["requirements/demo.txt", "requirements/dev.txt"]
 LOCKS += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "runtimes").glob("requirements-*.txt"))
+LOCKS.append("tests/android/requirements.txt")
 PIN = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[0-9a-z.!+]+)"
     r"(?: ; (?P<marker>[^\\]+?))?(?: --hash=sha256:[0-9a-f]{64})+"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgefashion.camera.orientation import Orientation
+from edgefashion.camera.rows import without_padding
 from edgefashion.camera.source import ThreadedSource
 from edgefashion.errors import CameraError
 
@@ -45,28 +46,6 @@ class PicameraSource(ThreadedSource):
                 yield self._orientation.apply(without_padding(buffer, height, width, main["stride"]))
         finally:
             camera.close()  # stops it too
-
-
-def without_padding(buffer: NDArray[np.uint8], height: int, width: int, stride: int) -> NDArray[np.uint8]:
-    """Return the picture in a buffer whose rows may be longer than the picture is wide.
-
-    Args:
-        buffer: uint8 (n,), four bytes a pixel, row after row; n is at least height × stride.
-        height: Rows of the picture.
-        width: Pixels of a row.
-        stride: Bytes from the beginning of a row to the next, at least 4 × width.
-
-    Returns:
-        uint8 (height, width, 4), a view of the buffer.
-
-    Raises:
-        CameraError: The buffer is too short for that, or the stride too small.
-    """
-    if stride < 4 * width or buffer.size < height * stride:
-        raise CameraError(
-            f"{NAME}: a buffer of {buffer.size} bytes with rows of {stride} can't hold {width} × {height} pixels."
-        )
-    return buffer[: height * stride].reshape(height, stride)[:, : 4 * width].reshape(height, width, 4)
 
 
 def has_picamera() -> bool:

@@ -1,7 +1,7 @@
 """The runtime ladder, and one interpreter that behaves the same on every rung.
 
 The first of `RUNTIMES` that imports wins. Nothing is imported before a model is opened, and TensorFlow only where it is
-the last rung left.
+the last rung left. On Android there is one rung, the Java library; elsewhere it is used only where it is asked for.
 """
 
 import os
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgefashion.errors import ModelFileError, RuntimeMissingError, UsageError
+from edgefashion.runtime.android import on_android
 from edgefashion.runtime.graph_check import check_graph
 
 RUNTIMES: dict[str, tuple[str, str]] = {
@@ -22,7 +23,9 @@ RUNTIMES: dict[str, tuple[str, str]] = {
     "ai_edge_litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
     "tflite_runtime": ("tflite_runtime.interpreter", "tflite-runtime"),
     "tensorflow.lite": ("tensorflow.lite.python.interpreter", "tensorflow"),
+    "jnius": ("edgefashion.runtime.android_interpreter", "pyjnius"),
 }
+ANDROID = "jnius"
 MAX_DEFAULT_THREADS = 4
 
 
@@ -55,7 +58,9 @@ def runtime_reports() -> tuple[RuntimeReport, ...]:
     reports: list[RuntimeReport] = []
     chosen = ""
     for name, (module, distribution) in RUNTIMES.items():
-        if not _installed(name):
+        if name == ANDROID and not on_android():
+            reports.append(RuntimeReport(name, "", False, "not needed: it is for the Android app"))
+        elif not _installed(name):
             reports.append(RuntimeReport(name, "", False, f"not installed: pip install {distribution}"))
         elif chosen:
             reports.append(RuntimeReport(name, _version(distribution), False, f"not needed: {chosen} comes first"))
@@ -181,6 +186,8 @@ def _load(runtime: str | None) -> tuple[str, Callable[..., Any]]:
     refused: Mapping[str, str] = {}
     for name in RUNTIMES if runtime is None else (runtime,):
         module, distribution = RUNTIMES[name]
+        if name == ANDROID and runtime is None and not on_android():
+            continue  # importing pyjnius starts a Java machine
         if not _installed(name):
             refused = {**refused, name: "not installed"}
             continue

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgefashion.camera.orientation import ROTATIONS
+from edgefashion.camera.sources import local_cameras
 from edgefashion.runtime.shipped import SHIPPED
 
 from ..languages.language import LANGUAGES
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """0 means the model's own."""
-CAMERAS = ("", "usb:0", "usb:1", "picamera2")
 
 
 class SettingsPage(Page):
@@ -47,8 +47,8 @@ class SettingsPage(Page):
             rows, tr("Text size"), "text_scale", TEXT_SCALES, look.scale, lambda scale: f"{scale:.0%}", app.rebuild
         )
         setting = app.store.setting
-        camera = app.source_named or setting("source", "")
-        cameras = list(dict.fromkeys((*CAMERAS, camera)))
+        camera = app.source
+        cameras = list(dict.fromkeys(("", *local_cameras(), camera)))
         self._choices(rows, tr("Camera"), "source", cameras, camera, lambda spec: spec or tr("none"), self._use_camera)
         yes_no = {True: tr("yes"), False: tr("no")}
         mirrored = setting("mirror", False)

@@ -1,6 +1,7 @@
 """Frame sources: what they hand out, what they say when there is nothing, and that they come back."""
 
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +18,9 @@ from edgefashion.camera import picamera, source, sources
 from edgefashion.camera.folder import FolderSource
 from edgefashion.camera.frame import LONGEST_SIDE, Frame
 from edgefashion.camera.orientation import Orientation
+from edgefashion.camera.rows import without_padding
 from edgefashion.camera.source import FrameSource
-from edgefashion.camera.sources import find_camera, open_source
+from edgefashion.camera.sources import find_camera, local_cameras, open_source
 from edgefashion.camera.usb import UsbSource, usb_cameras
 from edgefashion.camera.video import VideoSource
 from edgefashion.errors import CameraError, EdgeFashionError, MissingExtraError
@@ -176,6 +178,7 @@ def test_an_8k_picture_is_reduced(tmp_path: Path, close: Callable[[FolderSource]
         ("usb:../video0", "number"),
         ("usb", "A source must be"),
         ("picamera2:0", "A source must be"),
+        ("android:top", "android:back or android:front"),
         ("http://camera/stream", "A source must be"),
         ("", "A source must be"),
     ],
@@ -347,10 +350,14 @@ def test_the_camera_that_is_taken_where_none_is_named(monkeypatch: pytest.Monkey
     assert find_camera() == "usb:2"
     monkeypatch.setattr(sources, "has_picamera", lambda: True)
     assert find_camera() == "picamera2"
+    assert local_cameras() == ("usb:0", "usb:1", "picamera2")
     monkeypatch.setattr(sources, "has_picamera", lambda: False)
     monkeypatch.setattr(sources, "usb_cameras", list)
     with pytest.raises(CameraError, match=r"Plug one in.*folder:PATH"):
         find_camera()
+    monkeypatch.setattr(sys, "getandroidapilevel", lambda: 35, raising=False)
+    assert local_cameras() == ("android:back", "android:front")
+    assert find_camera() == "android:back"
 
 
 # --- picamera2 -------------------------------------------------------------------------------------
@@ -361,11 +368,11 @@ def test_row_padding_is_cut_off() -> None:
     padded = np.full((6, 64), 7, np.uint8)
     padded[:, :40] = picture.reshape(6, 40)
     buffer = np.concatenate([padded.ravel(), np.full(100, 9, np.uint8)])  # and pages at the end
-    assert np.array_equal(picamera.without_padding(buffer, 6, 10, 64), picture)
-    assert np.array_equal(picamera.without_padding(picture.ravel(), 6, 10, 40), picture)
+    assert np.array_equal(without_padding(buffer, 6, 10, 64), picture)
+    assert np.array_equal(without_padding(picture.ravel(), 6, 10, 40), picture)
     for height, stride in ((6, 39), (8, 64)):
         with pytest.raises(CameraError, match="can't hold"):
-            picamera.without_padding(buffer, height, 10, stride)
+            without_padding(buffer, height, 10, stride)
 
 
 class StandIn:

@@ -49,6 +49,26 @@ def test_without_any_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
         Interpreter.open(TINY, runtime="tflite_runtime")
 
 
+def test_the_java_rung_serves_android_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+
+    def record(name: str) -> object:
+        imported.append(name)
+        raise ImportError("no Java here")
+
+    monkeypatch.setattr(ladder, "find_spec", lambda name: name == "jnius" or None)
+    monkeypatch.setattr(ladder, "import_module", record)
+    with pytest.raises(RuntimeMissingError):
+        Interpreter.open(TINY)
+    assert [report.reason for report in runtime_reports()][-1] == "not needed: it is for the Android app"
+    assert imported == [], "pyjnius would start a Java machine"
+    monkeypatch.setattr(sys, "getandroidapilevel", lambda: 35, raising=False)
+    with pytest.raises(RuntimeMissingError, match="jnius: no Java here"):
+        Interpreter.open(TINY)
+    assert runtime_reports()[-1].reason == "can't be imported: no Java here"
+    assert imported == ["edgefashion.runtime.android_interpreter"] * 2
+
+
 def test_a_rung_that_fails_to_load_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a native library is missing: the next rung serves, and the report says why."""
     real = ladder.import_module
@@ -64,7 +84,7 @@ def test_a_rung_that_fails_to_load_is_passed_over(monkeypatch: pytest.MonkeyPatc
     stand_in = {"tflite_runtime": "json"}
     monkeypatch.setattr(ladder, "find_spec", lambda name: real_find(stand_in.get(name, name)))
     monkeypatch.setattr(ladder, "import_module", broken)
-    first, second, _ = runtime_reports()
+    first, second, *_ = runtime_reports()
     assert not first.chosen
     assert first.reason == "can't be imported: libLiteRt.so: cannot open shared object file second line"
     assert second.chosen

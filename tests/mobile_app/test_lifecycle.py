@@ -1,0 +1,42 @@
+"""What a phone does to an app: sent to the background it gives the camera back, and takes it again afterwards."""
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Drive = Callable[..., Any]
+
+
+def readers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("frames of")]
+
+
+def test_pause_gives_the_camera_back_and_resume_takes_it_again(drive: Drive) -> None:
+    driver = drive()
+    driver.answered()
+    app = driver.app
+    assert len(readers()) == 1
+    assert app.dispatch("on_pause"), "the system may keep the app"
+    assert readers() == []
+    driver.frames(3)
+    seen = app.session.frames_seen
+    app.dispatch("on_resume")
+    driver.until(lambda: app.session.frames_seen > seen, "a frame after the app came back")
+    assert len(readers()) == 1
+    driver.answered()
+
+
+def test_a_phone_looks_through_its_own_camera_at_first(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jnius", None)
+    monkeypatch.setattr(sys, "getandroidapilevel", lambda: 35, raising=False)
+    driver = drive(source=None)
+    assert driver.app.session.source_name == "android:back"
+    driver.frames(2)
+    assert "only the Android app has it" in driver.words()
+    driver.tap("settings")
+    assert driver.find("source android:front")
+    driver.tap("source ")
+    assert driver.app.source == "", "chosen, none is none"
