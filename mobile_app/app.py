@@ -104,6 +104,7 @@ class EdgeFashionApp(App):
         """Open camera and model, which both take a moment, and begin to tick."""
         Window.clearcolor = self.look.colour("ground")
         Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        self.use_codes()
         self.open_camera()
         self.open_model()
         Clock.schedule_interval(self._tick, 0)
@@ -187,6 +188,11 @@ class EdgeFashionApp(App):
             self.session.use_source(open_source(spec, rotate=rotate, mirror=mirror))
         except EdgeFashionError as error:
             self.session.use_source(None, str(error))
+
+    def use_codes(self) -> None:
+        """Read barcodes, or don't, as the settings say."""
+        self.session.use_codes(self.store.setting("codes", True))
+        self.live.refresh()
 
     def open_model(self) -> None:
         """Open the model in a thread of its own, so that the picture comes first."""

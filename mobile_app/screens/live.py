@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from kivy.metrics import dp
+from kivy.properties import NumericProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
@@ -22,6 +23,52 @@ CARD_SHARE = 0.42
 CARD_LIMITS = (320, 560)
 """Width of the card beside the picture, in dp."""
 CHIP_ROW = SPACES["target"]
+CODE_SHARE = 0.66
+"""Of the card's width, what a barcode may take at most."""
+
+
+class CodeChip(Panel):
+    """The barcode in view: an icon and what it says; takes no room without one. To be read, not to be pressed."""
+
+    most = NumericProperty(0.0)
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(
+            ground="raised", radius=SPACES["pad"], size_hint=(None, None), pos_hint={"center_y": 0.5},
+            padding=(dp(SPACES["gap"]), dp(SPACES["tight"])), spacing=dp(SPACES["tight"]), **properties,
+        )  # fmt: skip
+        icon = Icon("code")
+        self._words = Words(role="small", size_hint_x=None, size_hint_y=1, shorten=True, shorten_from="center")
+        self.height = icon.height + dp(SPACES["tight"]) * 2
+        self._taken = icon.width + dp(SPACES["gap"] * 2 + SPACES["tight"])
+        self.add_widget(icon)
+        self.add_widget(self._words)
+        self._words.bind(texture_size=self._fit)
+        self.bind(most=self._again)
+        self._again()
+
+    @property
+    def text(self) -> str:
+        """The code that is shown; "" for none."""
+        return str(self._words.text)
+
+    def show(self, code: str) -> None:
+        """Show a code; "" for none."""
+        if code != self._words.text:
+            self._words.text = code
+            self._again()
+
+    def _again(self, *_: object) -> None:
+        self._words.text_size = None, None
+        self.opacity = 1 if self._words.text else 0
+        self._fit()
+
+    def _fit(self, *_: object) -> None:
+        room = max(0.0, self.most - self._taken)
+        if self._words.text_size[0] is None and self._words.texture_size[0] > room > 0:
+            self._words.text_size = room, None
+        self._words.width = self._words.texture_size[0]
+        self.width = self._taken + self._words.width if self._words.text else 0
 
 
 class ResultCard(Panel):
@@ -34,7 +81,8 @@ class ResultCard(Panel):
         )  # fmt: skip
         self._app = app
         self._shown: Answer | None = None
-        self.category = Words(role="small", tone="muted")
+        self.category = Words(role="small", tone="muted", shorten=True, shorten_from="right")
+        self.code = CodeChip()
         self.type = Words(role="type", shorten=True, shorten_from="right")
         self.icon = Icon("search")
         self.confidence = Words(role="strong", size_hint_y=1)
@@ -49,12 +97,19 @@ class ResultCard(Panel):
         sure.add_widget(self.icon)
         sure.add_widget(self.confidence)
         self.confidence.bind(size=lambda words, size: setattr(words, "text_size", size))
+        top = BoxLayout(size_hint_y=None, height=self.code.height, spacing=dp(SPACES["gap"]))
+        self.category.bind(size=lambda words, size: setattr(words, "text_size", size))
+        self.category.size_hint_y = 1
+        self.code.bind(height=top.setter("height"))
+        top.bind(width=lambda _, width: setattr(self.code, "most", width * CODE_SHARE))
+        top.add_widget(self.category)
+        top.add_widget(self.code)
         buttons = GridLayout(
             cols=2, spacing=dp(SPACES["gap"]), size_hint_y=None, height=dp(SPACES["target"] * 2 + SPACES["gap"])
         )
         for tap in (self.freeze, self.fix, self.count, self.share):
             buttons.add_widget(tap)
-        for part in (self.category, self.type, sure, self.bar, self.details, Widget(), buttons):
+        for part in (top, self.type, sure, self.bar, self.details, Widget(), buttons):
             self.add_widget(part)
         self.type.bind(width=lambda words, width: setattr(words, "text_size", (width, None)))
 
@@ -64,8 +119,9 @@ class ResultCard(Panel):
         parts = [child.height for child in self.children if child.size_hint_y is None]
         return float(sum(parts) + dp(SPACES["pad"] * 2 + SPACES["gap"] * len(self.children)))
 
-    def show(self, shown: Answer, frozen: bool, can_act: bool) -> None:
-        """Show an answer; `frozen` and `can_act` decide what the buttons offer."""
+    def show(self, shown: Answer, code: str, frozen: bool, can_act: bool) -> None:
+        """Show an answer and the barcode in view; `frozen` and `can_act` decide what the buttons offer."""
+        self.code.show(code)
         self.freeze.text = tr("Continue") if frozen else tr("Freeze")
         self.freeze.show_icon("resume" if frozen else "freeze")
         self.freeze.chosen = frozen
@@ -145,7 +201,7 @@ class LiveScreen(FloatLayout):
         """Show the present answer."""
         session = self._app.session
         shown = present_answer(session)
-        self.card.show(shown, session.frozen is not None, session.can_freeze)
+        self.card.show(shown, session.code, session.frozen is not None, session.can_freeze)
         self.picture.tone = "text" if shown.tone == "muted" else shown.tone
         self.picture.marks = session.frozen is None
 
