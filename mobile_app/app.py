@@ -34,6 +34,7 @@ from .screens.pin import Guard
 from .session import Session, frame_from_picture
 from .text import tr, use_language
 from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, SPACES, THEMES, Look
+from .watchdog import Watchdog
 from .widgets import load_style
 
 
@@ -90,6 +91,7 @@ class EdgeFashionApp(App):
         self.keyboard = Keyboard(self)
         self.frame_rate = FrameRate()
         self.guard = Guard()
+        self.watchdog = Watchdog()
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -108,12 +110,14 @@ class EdgeFashionApp(App):
         self.open_camera()
         self.open_model()
         Clock.schedule_interval(self._tick, 0)
+        self.watchdog.send("READY=1")
         if self.store.notice:
             self.say(self.store.notice)
 
     def on_stop(self) -> None:
         """End the threads."""
         self._closed = True
+        self.watchdog.send("STOPPING=1")
         Window.unbind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
         self.session.close()
 
@@ -166,6 +170,7 @@ class EdgeFashionApp(App):
 
     def _tick(self, _seconds: float) -> None:
         self.live.tick()
+        self.watchdog.beat()
         self.frame_rate.update(self.session.frames_seen)
         if self.kiosk and self._attract is None and self.idle.due():
             self.attract()
@@ -330,6 +335,11 @@ class EdgeFashionApp(App):
     # --- messages ----------------------------------------------------------------------------------------------------
 
     @property
+    def message_shown(self) -> tuple[Message, ...]:
+        """The message at the lower edge, if there is one."""
+        return () if self._message is None else (self._message,)
+
+    @property
     def message(self) -> str:
         """What the message at the lower edge says; "" if there is none."""
         return self._message.text if self._message is not None else ""
@@ -388,18 +398,16 @@ class EdgeFashionApp(App):
         self.rebuild()
         self.open_page("settings")
 
-    def wake(self) -> None:
-        """Leave the attract screen."""
-        if self._attract is not None:
-            self.root.remove_widget(self._attract)
-            self._attract = None
+    def wake(self) -> bool:
+        """Somebody is there: leave the attract screen; whether it was shown."""
         self.idle.touch()
+        if self._attract is None:
+            return False
+        self.root.remove_widget(self._attract)
+        self._attract = None
         self.live.refresh()
+        return True
 
     def _touched(self, *_: Any) -> bool:
         """Every touch counts as a sign of life; the one that wakes the attract screen does nothing else."""
-        self.idle.touch()
-        if self._attract is not None:
-            self.wake()
-            return True
-        return False
+        return self.wake()

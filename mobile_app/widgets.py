@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from kivy.app import App
 from kivy.core.image import Image as CoreImage
 from kivy.core.text import LabelBase
 from kivy.lang import Builder
@@ -83,7 +84,15 @@ class Bar(Widget):
 
 
 class Field(TextInput):
-    """One line to write in."""
+    """One line to write in; Tab and the arrows up and down lead on to the next button."""
+
+    def keyboard_on_key_down(self, window: Any, keycode: tuple[int, str], text: str, modifiers: list[str]) -> bool:
+        """Leave the field by the keys that lead out of it; all others are its own."""
+        if keycode[1] in ("tab", "up", "down"):
+            back = keycode[1] == "up" or "shift" in modifiers
+            App.get_running_app().keyboard.move(-1 if back else 1)
+            return True
+        return bool(super().keyboard_on_key_down(window, keycode, text, modifiers))
 
 
 class Scroll(ScrollView):
