@@ -32,10 +32,12 @@ from .screens.live import LiveScreen
 from .screens.pages import PAGES
 from .screens.pin import Guard
 from .session import Session, frame_from_picture
+from .speech import Speaker, find_voice
 from .text import tr, use_language
 from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, SPACES, THEMES, Look
 from .watchdog import Watchdog
 from .widgets import load_style
+from .wording import spoken
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class EdgeFashionApp(App):
         self.frame_rate = FrameRate()
         self.guard = Guard()
         self.watchdog = Watchdog()
+        self.speaker: Speaker | None = None
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -107,6 +110,7 @@ class EdgeFashionApp(App):
         Window.clearcolor = self.look.colour("ground")
         Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
         self.use_codes()
+        self.use_speech()
         self.open_camera()
         self.open_model()
         Clock.schedule_interval(self._tick, 0)
@@ -119,6 +123,8 @@ class EdgeFashionApp(App):
         self._closed = True
         self.watchdog.send("STOPPING=1")
         Window.unbind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        if self.speaker is not None:
+            self.speaker.close()
         self.session.close()
 
     def on_pause(self) -> bool:
@@ -177,6 +183,8 @@ class EdgeFashionApp(App):
 
     def _refresh(self) -> None:
         self.live.refresh()
+        if self.speaker is not None and self._attract is None and (text := spoken(self.session.state)):
+            self.speaker.say(text, self.language)
 
     # --- camera and model --------------------------------------------------------------------------------------------
 
@@ -198,6 +206,14 @@ class EdgeFashionApp(App):
         """Read barcodes, or don't, as the settings say."""
         self.session.use_codes(self.store.setting("codes", True))
         self.live.refresh()
+
+    def use_speech(self) -> None:
+        """Speak the answers, or don't, as the settings say; without a voice it is said why."""
+        if self.speaker is not None:
+            self.speaker.close()
+        self.speaker = Speaker(*find_voice()) if self.store.setting("speech", False) else None
+        if self.speaker is not None and self.speaker.problem:
+            self.say(self.speaker.problem)
 
     def open_model(self) -> None:
         """Open the model in a thread of its own, so that the picture comes first."""

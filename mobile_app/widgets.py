@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from kivy.app import App
+from kivy.clock import Clock
 from kivy.core.image import Image as CoreImage
+from kivy.core.text import Label as CoreLabel
 from kivy.core.text import LabelBase
 from kivy.lang import Builder
-from kivy.metrics import dp
+from kivy.metrics import dp, sp
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
@@ -22,11 +24,11 @@ from kivy.uix.textinput import TextInput
 from kivy.uix.widget import Widget
 
 from .icons import icon as icon_character
-from .theme import SPACES
+from .theme import LEAST_TEXT, SPACES
 
 FOLDER = Path(__file__).parent
 LONGEST_TEXT = 240
-"""Width in dp at which the text of a button is shortened, so that it fits the smallest screen."""
+"""Width in dp from which the text of a button is made smaller, then shortened, so that it fits the smallest screen."""
 
 
 def load_style() -> None:
@@ -45,10 +47,40 @@ class Words(Label):
 
     role = StringProperty("text")
     tone = StringProperty("text")
+    shrinks = BooleanProperty(False)
+    """Whether it becomes smaller, down to `LEAST_TEXT`, where a word, or with a fixed height a line, would not fit."""
+    cramped = BooleanProperty(False)
+    """Whether it does not fit even so."""
 
     def __init__(self, **properties: Any) -> None:
         super().__init__(**properties)
         self.bind(width=self._wrap)
+        if self.shrinks:
+            self._nominal = float(self.font_size)
+            self._shrink_soon = Clock.create_trigger(self._shrink, -1)
+            self.bind(size=self._shrink_soon, text=self._shrink_soon)
+
+    def _shrink(self, _seconds: float) -> None:
+        """Take the largest size at which everything fits."""
+        least = min(self._nominal, sp(LEAST_TEXT))
+        size = self._nominal
+        while size > least and not self._fits(size):
+            size = max(least, size - 1)
+        self.font_size = size
+        self.cramped = size == least and not self._fits(size)
+
+    def _fits(self, size: float) -> bool:
+        """Whether no word is broken at this size, and no line left out."""
+        measure = CoreLabel(font_size=size, font_name=self.font_name, bold=self.bold)
+        words = [self.text] if self.shorten else self.text.split()
+        if any(measure.get_extents(word)[0] > self.width for word in words):
+            return False
+        if self.size_hint_y is None:
+            return True
+        whole = CoreLabel(
+            text=self.text, font_size=size, font_name=self.font_name, bold=self.bold, text_size=(self.width, None)
+        )
+        return bool(whole.render()[1] <= self.height)
 
     def _wrap(self, *_: object) -> None:
         """Break lines at the widget's width, unless somebody decided otherwise (`text_size` of a fixed height)."""
@@ -134,8 +166,9 @@ class Tap(ButtonBehavior, BoxLayout):
             self.add_widget(self._icon)
         if text:
             self._words = Words(
-                text=text, role="strong", size_hint_y=1, halign="left" if icon else "center", shorten=False
-            )
+                text=text, role="strong", size_hint_y=1, halign="left" if icon else "center", shorten=False,
+                shrinks=not fit,
+            )  # fmt: skip
             if font:
                 self._words.font_name = font
             self.add_widget(self._words)
@@ -146,6 +179,10 @@ class Tap(ButtonBehavior, BoxLayout):
                 self._fit()
             else:
                 self._words.bind(size=lambda words, size: setattr(words, "text_size", size))
+                if self._icon is not None:
+                    room = self._icon.width
+                    self._words.bind(cramped=lambda _, cramped: cramped and self._give_icon(0))
+                    self.bind(width=lambda *_: self._give_icon(room))
         self.bind(chosen=lambda *_: self._recolour())
         self._recolour()
         if on_tap is not None:
@@ -166,9 +203,17 @@ class Tap(ButtonBehavior, BoxLayout):
         if self._icon is not None:
             self._icon.show(name)
 
+    def _give_icon(self, width: float) -> None:
+        """Let the icon have so much room: none where the words need it."""
+        if self._icon is not None:
+            self._icon.width, self._icon.opacity = width, 1 if width else 0
+
     def _fit(self) -> None:
         words = self._words
         if words is not None and words.text_size[0] is None and words.texture_size[0] > dp(LONGEST_TEXT):
+            if words.font_size > sp(LEAST_TEXT):  # smaller first; its new width leads here again
+                words.font_size = max(sp(LEAST_TEXT), words.font_size * dp(LONGEST_TEXT) / words.texture_size[0] - 0.5)
+                return
             words.shorten, words.shorten_from = True, "left"  # of a path the end tells most
             words.text_size = dp(LONGEST_TEXT), None
         widths = (part.texture_size[0] if isinstance(part, Words) else part.width for part in self.children)

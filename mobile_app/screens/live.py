@@ -2,18 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kivy.metrics import dp
+from kivy.metrics import dp, sp
 from kivy.properties import NumericProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
-from kivy.uix.widget import Widget
 
 from ..picture import CameraPicture
 from ..session import Session
 from ..text import tr
 from ..theme import SPACES
-from ..widgets import Bar, Icon, Panel, Tap, Words, flow
+from ..widgets import Bar, Icon, Panel, Scroll, Tap, Words, flow
 from ..wording import Answer, answer, answer_for, corrected_answer
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ CARD_SHARE = 0.42
 CARD_LIMITS = (320, 560)
 """Width of the card beside the picture, in dp."""
 CHIP_ROW = SPACES["target"]
+LINE = 1.2
+"""Height of a line, as a multiple of its text size."""
 CODE_SHARE = 0.66
 """Of the card's width, what a barcode may take at most."""
 
@@ -83,11 +84,11 @@ class ResultCard(Panel):
         self._shown: Answer | None = None
         self.category = Words(role="small", tone="muted", shorten=True, shorten_from="right")
         self.code = CodeChip()
-        self.type = Words(role="type", shorten=True, shorten_from="right")
+        self.type = Words(role="type", shorten=True, shorten_from="right", shrinks=True, size_hint_y=1)
         self.icon = Icon("search")
         self.confidence = Words(role="strong", size_hint_y=1)
         self.bar = Bar()
-        self.details = BoxLayout(size_hint_y=None, height=dp(CHIP_ROW))
+        self.details = BoxLayout()
         self.freeze = Tap(tr("Freeze"), "freeze", app.toggle_freeze, value="freeze")
         self.fix = Tap(tr("Fix"), "fix", app.open_correction, value="fix")
         self.count = Tap(tr("Count +1"), "add", app.count_one, value="count")
@@ -109,14 +110,17 @@ class ResultCard(Panel):
         )
         for tap in (self.freeze, self.fix, self.count, self.share):
             buttons.add_widget(tap)
-        for part in (top, self.type, sure, self.bar, self.details, Widget(), buttons):
+        name = BoxLayout(size_hint_y=None, height=sp(app.look.text_size("type")) * LINE)
+        name.add_widget(self.type)
+        for part in (top, name, sure, self.bar, self.details, buttons):
             self.add_widget(part)
         self.type.bind(width=lambda words, width: setattr(words, "text_size", (width, None)))
 
     @property
     def least_height(self) -> float:
         """The height that its parts need, in pixels."""
-        parts = [child.height for child in self.children if child.size_hint_y is None]
+        parts = [child.height for child in self.children if child is not self.details]
+        parts.append(dp(CHIP_ROW) * self._app.look.scale)
         return float(sum(parts) + dp(SPACES["pad"] * 2 + SPACES["gap"] * len(self.children)))
 
     def show(self, shown: Answer, code: str, frozen: bool, can_act: bool) -> None:
@@ -141,17 +145,20 @@ class ResultCard(Panel):
         """Advice where the model is not sure, else a chip for each attribute; a chip leads to its correction."""
         self.details.clear_widgets()
         if shown.advice:
-            words = Words(text=shown.advice, role="small", size_hint_y=1)
+            words = Words(text=shown.advice, role="small", size_hint_y=1, valign="top", shrinks=True)
             words.bind(size=lambda words, size: setattr(words, "text_size", size))
             self.details.add_widget(words)
             return
         chips = flow()
         for name, value in shown.attributes.items():
-            chips.add_widget(Tap(tr(value), on_tap=self._correction_of(name), fit=True, value=f"chip {name}"))
-        self.details.add_widget(chips)
+            chips.add_widget(Tap(value, on_tap=self._correction_of(name), fit=True, value=f"chip {name}"))
+        scroll = Scroll()  # where more are told than there is room for
+        scroll.add_widget(chips)
+        self.details.add_widget(scroll)
 
     def _correction_of(self, attribute: str) -> Any:
-        return lambda: self._app.open_correction(attribute)
+        field = "colour" if attribute == "colours" else attribute  # of measured colours the main one can be named
+        return lambda: self._app.open_correction(field)
 
 
 class LiveScreen(FloatLayout):
@@ -212,8 +219,9 @@ class LiveScreen(FloatLayout):
         """Beside each other where the screen is wide, one above the other where it is tall."""
         margin = dp(SPACES["gap"])
         if self.width > self.height:
-            least, most = (dp(limit) for limit in CARD_LIMITS)
-            self.card.size = min(most, max(least, self.width * CARD_SHARE)), self.height - 2 * margin
+            scale = self._app.look.scale  # larger text needs a wider card
+            least, most = (dp(limit) * scale for limit in CARD_LIMITS)
+            self.card.size = min(most, max(least, self.width * CARD_SHARE * scale)), self.height - 2 * margin
             self.picture.size = self.width - self.card.width - 2 * margin, self.height
             self.picture.pos = self.pos
             self.card.pos = self.right - self.card.width - margin, self.y + margin

@@ -57,6 +57,10 @@ class SettingsPage(Page):
         if has_codes():
             read = setting("codes", True)
             self._choices(rows, tr("Read barcodes"), "codes", (True, False), read, yes_no.__getitem__, app.use_codes)
+        speaks = setting("speech", False)
+        self._choices(rows, tr("Speak the answer"), "speech", (False, True), speaks, yes_no.__getitem__, app.use_speech)
+        if app.speaker is not None and app.speaker.problem:
+            rows.add_widget(Words(text=app.speaker.problem, role="small", tone="warn"))
         turned = setting("rotate", 0)
         self._choices(rows, tr("Turn the picture"), "rotate", ROTATIONS, turned, lambda a: f"{a}°", app.open_camera)
         model = app.model_named or setting("model", next(iter(SHIPPED)))
