@@ -49,15 +49,13 @@ class Words(Label):
     tone = StringProperty("text")
     shrinks = BooleanProperty(False)
     """Whether it becomes smaller, down to `LEAST_TEXT`, where a word, or with a fixed height a line, would not fit."""
-    cramped = BooleanProperty(False)
-    """Whether it does not fit even so."""
 
     def __init__(self, **properties: Any) -> None:
         super().__init__(**properties)
         self.bind(width=self._wrap)
         if self.shrinks:
-            self._nominal = float(self.font_size)
-            self._shrink_soon = Clock.create_trigger(self._shrink, -1)
+            self._nominal = float(getattr(self, "font_size"))  # noqa: B009 - Kivy's; mypy can't tell its type here
+            self._shrink_soon = Clock.create_trigger(self._shrink)
             self.bind(size=self._shrink_soon, text=self._shrink_soon)
 
     def _shrink(self, _seconds: float) -> None:
@@ -67,13 +65,16 @@ class Words(Label):
         while size > least and not self._fits(size):
             size = max(least, size - 1)
         self.font_size = size
-        self.cramped = size == least and not self._fits(size)
+
+    def longest(self, size: float) -> float:
+        """Width in pixels, at a text size, of what should not be broken: its longest word, or the whole line."""
+        measure = CoreLabel(font_size=size, font_name=self.font_name, bold=self.bold)
+        words = [self.text] if self.shorten else self.text.split()
+        return float(max((measure.get_extents(word)[0] for word in words), default=0))
 
     def _fits(self, size: float) -> bool:
         """Whether no word is broken at this size, and no line left out."""
-        measure = CoreLabel(font_size=size, font_name=self.font_name, bold=self.bold)
-        words = [self.text] if self.shorten else self.text.split()
-        if any(measure.get_extents(word)[0] > self.width for word in words):
+        if self.longest(size) > self.width:
             return False
         if self.size_hint_y is None:
             return True
@@ -180,9 +181,8 @@ class Tap(ButtonBehavior, BoxLayout):
             else:
                 self._words.bind(size=lambda words, size: setattr(words, "text_size", size))
                 if self._icon is not None:
-                    room = self._icon.width
-                    self._words.bind(cramped=lambda _, cramped: cramped and self._give_icon(0))
-                    self.bind(width=lambda *_: self._give_icon(room))
+                    self.bind(width=self._make_room)
+                    self._words.bind(text=self._make_room)
         self.bind(chosen=lambda *_: self._recolour())
         self._recolour()
         if on_tap is not None:
@@ -203,10 +203,13 @@ class Tap(ButtonBehavior, BoxLayout):
         if self._icon is not None:
             self._icon.show(name)
 
-    def _give_icon(self, width: float) -> None:
-        """Let the icon have so much room: none where the words need it."""
-        if self._icon is not None:
-            self._icon.width, self._icon.opacity = width, 1 if width else 0
+    def _make_room(self, *_: object) -> None:
+        """Leave the icon out where even the smallest letters need its room."""
+        if self._icon is not None and self._words is not None:
+            icon = sp(App.get_running_app().look.text_size("icon")) * 1.25  # as in style.kv
+            left = self.width - dp(SPACES["gap"] * 2 + SPACES["tight"]) - icon
+            fits = self._words.longest(sp(LEAST_TEXT)) <= left
+            self._icon.width, self._icon.opacity = (icon, 1) if fits else (0, 0)
 
     def _fit(self) -> None:
         words = self._words
@@ -233,7 +236,7 @@ class Page(BoxLayout):
         bar = BoxLayout(size_hint_y=None, height=dp(SPACES["target"]), spacing=dp(SPACES["pad"]))
         self.back = Tap(icon="back", on_tap=on_back, value="back")
         bar.add_widget(self.back)
-        heading = Words(text=title, role="title", size_hint_y=1)
+        heading = Words(text=title, role="title", size_hint_y=1, shrinks=True)
         heading.bind(size=lambda words, size: setattr(words, "text_size", size))
         bar.add_widget(heading)
         self.bar = bar
