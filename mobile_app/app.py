@@ -34,9 +34,12 @@ from .screens.live import LiveScreen
 from .screens.pages import PAGES
 from .screens.pin import Guard
 from .session import Session, frame_from_picture
+from .speech import Speaker, find_voice
 from .text import tr, use_language
 from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, SPACES, THEMES, Look
+from .watchdog import Watchdog
 from .widgets import load_style
+from .wording import spoken
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ class EdgeFashionApp(App):
         self.keyboard = Keyboard(self)
         self.frame_rate = FrameRate()
         self.guard = Guard()
+        self.watchdog = Watchdog()
+        self.speaker: Speaker | None = None
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -108,10 +113,13 @@ class EdgeFashionApp(App):
         Window.clearcolor = self.look.colour("ground")
         Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
         ExceptionManager.add_handler(self._errors)
+        self.use_codes()
+        self.use_speech()
         self.open_camera()
         self.open_model()
         # An interval whose callback raises is never called again; this one must be.
         Clock.schedule_interval(lambda seconds: self.attempt(lambda: self._tick(seconds)), 0)
+        self.watchdog.send("READY=1")
         if self.store.notice:
             self.say(self.store.notice)
 
@@ -119,7 +127,10 @@ class EdgeFashionApp(App):
         """End the threads."""
         self._closed = True
         ExceptionManager.remove_handler(self._errors)
+        self.watchdog.send("STOPPING=1")
         Window.unbind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        if self.speaker is not None:
+            self.speaker.close()
         self.session.close()
 
     def on_pause(self) -> bool:
@@ -171,12 +182,15 @@ class EdgeFashionApp(App):
 
     def _tick(self, _seconds: float) -> None:
         self.live.tick()
+        self.watchdog.beat()
         self.frame_rate.update(self.session.frames_seen)
         if self.kiosk and self._attract is None and self.idle.due():
             self.attract()
 
     def _refresh(self) -> None:
         self.live.refresh()
+        if self.speaker is not None and self._attract is None and (text := spoken(self.session.state)):
+            self.speaker.say(text, self.language)
 
     # --- camera and model --------------------------------------------------------------------------------------------
 
@@ -198,6 +212,19 @@ class EdgeFashionApp(App):
             self.session.use_source(open_source(spec, rotate=rotate, mirror=mirror))
         except EdgeFashionError as error:
             self.session.use_source(None, str(error))
+
+    def use_codes(self) -> None:
+        """Read barcodes, or don't, as the settings say."""
+        self.session.use_codes(self.store.setting("codes", True))
+        self.live.refresh()
+
+    def use_speech(self) -> None:
+        """Speak the answers, or don't, as the settings say; without a voice it is said why."""
+        if self.speaker is not None:
+            self.speaker.close()
+        self.speaker = Speaker(*find_voice()) if self.store.setting("speech", False) else None
+        if self.speaker is not None and self.speaker.problem:
+            self.say(self.speaker.problem)
 
     def open_model(self) -> None:
         """Open the model in a thread of its own, so that the picture comes first."""
@@ -335,6 +362,11 @@ class EdgeFashionApp(App):
     # --- messages ----------------------------------------------------------------------------------------------------
 
     @property
+    def message_shown(self) -> tuple[Message, ...]:
+        """The message at the lower edge, if there is one."""
+        return () if self._message is None else (self._message,)
+
+    @property
     def message(self) -> str:
         """What the message at the lower edge says; "" if there is none."""
         return self._message.text if self._message is not None else ""
@@ -393,18 +425,16 @@ class EdgeFashionApp(App):
         self.rebuild()
         self.open_page("settings")
 
-    def wake(self) -> None:
-        """Leave the attract screen."""
-        if self._attract is not None:
-            self.root.remove_widget(self._attract)
-            self._attract = None
+    def wake(self) -> bool:
+        """Somebody is there: leave the attract screen; whether it was shown."""
         self.idle.touch()
+        if self._attract is None:
+            return False
+        self.root.remove_widget(self._attract)
+        self._attract = None
         self.live.refresh()
+        return True
 
     def _touched(self, *_: Any) -> bool:
         """Every touch counts as a sign of life; the one that wakes the attract screen does nothing else."""
-        self.idle.touch()
-        if self._attract is not None:
-            self.wake()
-            return True
-        return False
+        return self.wake()

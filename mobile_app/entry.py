@@ -10,6 +10,7 @@ from edgefashion.errors import EdgeFashionError, MissingExtraError
 from edgefashion.store.place import FILE_NAME, default_folder
 
 from .environment import WINDOW, prepare
+from .supervisor import can_supervise, is_watched, supervise
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("picture", nargs="?", help="a picture to open")
     parser.add_argument("--source", help="folder:PATH, video:PATH, usb:0 or picamera2 (default: as in the settings)")
     parser.add_argument("--model", help="a .tflite file with a card, or the name of a shipped model")
-    parser.add_argument("--kiosk", action="store_true", help="full screen; leave by holding the upper right corner")
+    parser.add_argument("--kiosk", action="store_true", help="full screen; starts again after a crash")
     parser.add_argument(
         "--idle", type=float, default=60.0, metavar="SECONDS", help="kiosk: invite again after this long"
     )
@@ -32,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     try:
+        if arguments.kiosk and can_supervise() and not is_watched():
+            return supervise([sys.executable, "-P", "-m", "edgefashion_app", *(sys.argv[1:] if argv is None else argv)])
         _run(arguments)
     except (EdgeFashionError, OSError) as error:
         sys.stderr.write(f"edgefashion-app: {' '.join(str(error).split())}\n")

@@ -51,3 +51,6 @@ def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -
         ("graphics", "minimum_height", "320"),
     ):
         Config.set(section, name, setting)
+    # SDL reads touch screens itself. Kivy's own search gives every touch a second time to whoever may read /dev/input,
+    # as a kiosk without a desktop must.
+    Config.remove_option("input", "%(name)s")

@@ -5,6 +5,7 @@ ICONS: dict[str, int] = {
     "add": 0xF0415,
     "back": 0xF004D,
     "check": 0xF012C,
+    "code": 0xF0071,
     "delete": 0xF01B4,
     "export": 0xF0B8F,
     "fix": 0xF03EB,

@@ -7,6 +7,7 @@ from time import monotonic
 
 from PIL import Image
 
+from edgefashion.camera.codes import Code, CodeWatch, has_codes, read_codes
 from edgefashion.camera.frame import LONGEST_SIDE, Frame
 from edgefashion.camera.orientation import Orientation
 from edgefashion.camera.source import FrameSource
@@ -35,11 +36,13 @@ class Frozen:
         frame: The picture.
         prediction: What the model says about it.
         sure: Whether that is to be trusted.
+        code: The barcode that was in view; "" for none.
     """
 
     frame: Frame
     prediction: Prediction
     sure: bool
+    code: str = ""
 
 
 class Session:
@@ -70,6 +73,8 @@ class Session:
         self._stabiliser: Stabiliser | None = None
         self._sequence = 0
         self._answered: tuple[Frame, Prediction] | None = None
+        self._code_worker: Worker[tuple[Code, ...]] | None = None
+        self._codes = CodeWatch()
         self.frames_seen = 0
 
     # --- what it looks through ---------------------------------------------------------------------------------------
@@ -79,7 +84,7 @@ class Session:
         if self._source is not None:
             self._source.close()
         self._source, self._source_problem = source, problem
-        self._sequence, self._answered, self.state = 0, None, NOTHING_SEEN
+        self._sequence, self._answered, self.state, self._codes = 0, None, NOTHING_SEEN, CodeWatch()
         if source is not None:
             source.start()
 
@@ -95,6 +100,24 @@ class Session:
                 lambda frame: classifier.classify(frame.rgb()),
                 lambda frame, prediction: self._post(lambda: self._take(classifier, frame, prediction)),
             )
+
+    def use_codes(self, wanted: bool) -> None:
+        """Read barcodes from now on, in a thread of its own, or don't; without zxing-cpp none are read."""
+        if self._code_worker is not None:
+            self._code_worker.close()
+        self._codes, self._code_worker = CodeWatch(), None
+        if wanted and has_codes():
+            self._code_worker = Worker(
+                lambda frame: read_codes(frame.pixels),
+                lambda frame, codes: self._post(lambda: self._codes.update(codes, frame.at)),
+            )
+
+    @property
+    def code(self) -> str:
+        """The barcode of the present picture, or the one that is in view; "" for none."""
+        if self.scan is not None:
+            return self.scan.code
+        return self.frozen.code if self.frozen is not None else self._codes.code(monotonic())
 
     @property
     def problem(self) -> str:
@@ -131,12 +154,15 @@ class Session:
         self.frames_seen += 1
         if self._worker is not None:
             self._worker.submit(frame)
+        if self._code_worker is not None and self._codes.due(frame.at):
+            self._code_worker.submit(frame)
         return frame
 
     def close(self) -> None:
         """End the threads; the store stays open."""
         self.use_source(None)
         self.use_classifier(None)
+        self.use_codes(False)
 
     def _take(self, classifier: Classifier, frame: Frame, prediction: Prediction) -> None:
         """Take an answer of the model into account, unless it comes too late."""
@@ -173,7 +199,7 @@ class Session:
         """Keep the present answer and the picture that it is about; False if there is none yet."""
         if self.frozen is None and self._answered is not None:
             frame, newest = self._answered
-            self.frozen = Frozen(frame, self.state.prediction or newest, self.state.state == "sure")
+            self.frozen = Frozen(frame, self.state.prediction or newest, self.state.state == "sure", self.code)
         return self.frozen is not None
 
     def import_picture(self, frame: Frame) -> None:
@@ -185,16 +211,18 @@ class Session:
         if self.classifier is None:
             raise EdgeFashionError(self._model_problem or "The model is not open yet; try again in a moment.")
         prediction = self.classifier.classify(frame.rgb())
+        codes = read_codes(frame.pixels) if self._code_worker is not None else ()
         self.resume()
-        self.frozen = Frozen(frame, prediction, prediction.sure)
+        self.frozen = Frozen(frame, prediction, prediction.sure, codes[0].text if codes else "")
 
     def resume(self) -> None:
         """Go back to the live picture."""
         self.frozen, self.scan, self.state, self._answered = None, None, NOTHING_SEEN, None
+        self._codes = CodeWatch()  # the last garment's code is not the next one's
         if self.classifier is not None:
             self._restart_stabiliser(self.classifier)
 
-    def save(self, code: str = "") -> Scan | None:
+    def save(self) -> Scan | None:
         """Store the present picture, once; None if there is nothing to store yet. Beyond the limit the oldest scans go.
 
         Raises:
@@ -202,7 +230,7 @@ class Session:
         """
         if self.scan is None and self.freeze() and self.frozen is not None:
             frozen = self.frozen
-            self.scan = self.store.add(frozen.prediction, thumbnail(frozen.frame), self.model_name, code)
+            self.scan = self.store.add(frozen.prediction, thumbnail(frozen.frame), self.model_name, frozen.code)
             self.store.clean(max_bytes=self.store.setting("store_bytes", STORE_BYTES))
         return self.scan
 

@@ -9,6 +9,8 @@ SPACES = {"hair": 2, "tight": 4, "gap": 8, "pad": 16, "wide": 24, "radius": 18, 
 """Lengths in density-independent pixels (dp); a target is what a finger must hit."""
 TEXT_SIZES = {"small": 18, "text": 20, "strong": 20, "title": 26, "type": 40, "attract": 56, "icon": 30}
 """Text sizes by role, in scale-independent pixels (sp), before the user's own scale."""
+LEAST_TEXT = 18
+"""Text that would not fit may become smaller, but never than this, in sp."""
 BOLD_ROLES = ("strong", "title", "type", "attract")
 FONTS = {"th": "NotoSansThai"}
 """Language → registered font; Roboto, which comes with Kivy, has the letters of the others."""

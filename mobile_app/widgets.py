@@ -5,10 +5,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from kivy.app import App
+from kivy.clock import Clock
 from kivy.core.image import Image as CoreImage
+from kivy.core.text import Label as CoreLabel
 from kivy.core.text import LabelBase
 from kivy.lang import Builder
-from kivy.metrics import dp
+from kivy.metrics import dp, sp
 from kivy.properties import BooleanProperty, NumericProperty, StringProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
@@ -21,11 +24,11 @@ from kivy.uix.textinput import TextInput
 from kivy.uix.widget import Widget
 
 from .icons import icon as icon_character
-from .theme import SPACES
+from .theme import LEAST_TEXT, SPACES
 
 FOLDER = Path(__file__).parent
 LONGEST_TEXT = 240
-"""Width in dp at which the text of a button is shortened, so that it fits the smallest screen."""
+"""Width in dp from which the text of a button is made smaller, then shortened, so that it fits the smallest screen."""
 
 
 def load_style() -> None:
@@ -44,10 +47,41 @@ class Words(Label):
 
     role = StringProperty("text")
     tone = StringProperty("text")
+    shrinks = BooleanProperty(False)
+    """Whether it becomes smaller, down to `LEAST_TEXT`, where a word, or with a fixed height a line, would not fit."""
 
     def __init__(self, **properties: Any) -> None:
         super().__init__(**properties)
         self.bind(width=self._wrap)
+        if self.shrinks:
+            self._nominal = float(getattr(self, "font_size"))  # noqa: B009 - Kivy's; mypy can't tell its type here
+            self._shrink_soon = Clock.create_trigger(self._shrink)
+            self.bind(size=self._shrink_soon, text=self._shrink_soon)
+
+    def _shrink(self, _seconds: float) -> None:
+        """Take the largest size at which everything fits."""
+        least = min(self._nominal, sp(LEAST_TEXT))
+        size = self._nominal
+        while size > least and not self._fits(size):
+            size = max(least, size - 1)
+        self.font_size = size
+
+    def longest(self, size: float) -> float:
+        """Width in pixels, at a text size, of what should not be broken: its longest word, or the whole line."""
+        measure = CoreLabel(font_size=size, font_name=self.font_name, bold=self.bold)
+        words = [self.text] if self.shorten else self.text.split()
+        return float(max((measure.get_extents(word)[0] for word in words), default=0))
+
+    def _fits(self, size: float) -> bool:
+        """Whether no word is broken at this size, and no line left out."""
+        if self.longest(size) > self.width:
+            return False
+        if self.size_hint_y is None:
+            return True
+        whole = CoreLabel(
+            text=self.text, font_size=size, font_name=self.font_name, bold=self.bold, text_size=(self.width, None)
+        )
+        return bool(whole.render()[1] <= self.height)
 
     def _wrap(self, *_: object) -> None:
         """Break lines at the widget's width, unless somebody decided otherwise (`text_size` of a fixed height)."""
@@ -83,7 +117,15 @@ class Bar(Widget):
 
 
 class Field(TextInput):
-    """One line to write in."""
+    """One line to write in; Tab and the arrows up and down lead on to the next button."""
+
+    def keyboard_on_key_down(self, window: Any, keycode: tuple[int, str], text: str, modifiers: list[str]) -> bool:
+        """Leave the field by the keys that lead out of it; all others are its own."""
+        if keycode[1] in ("tab", "up", "down"):
+            back = keycode[1] == "up" or "shift" in modifiers
+            App.get_running_app().keyboard.move(-1 if back else 1)
+            return True
+        return bool(super().keyboard_on_key_down(window, keycode, text, modifiers))
 
 
 class Scroll(ScrollView):
@@ -125,8 +167,9 @@ class Tap(ButtonBehavior, BoxLayout):
             self.add_widget(self._icon)
         if text:
             self._words = Words(
-                text=text, role="strong", size_hint_y=1, halign="left" if icon else "center", shorten=False
-            )
+                text=text, role="strong", size_hint_y=1, halign="left" if icon else "center", shorten=False,
+                shrinks=not fit,
+            )  # fmt: skip
             if font:
                 self._words.font_name = font
             self.add_widget(self._words)
@@ -137,6 +180,9 @@ class Tap(ButtonBehavior, BoxLayout):
                 self._fit()
             else:
                 self._words.bind(size=lambda words, size: setattr(words, "text_size", size))
+                if self._icon is not None:
+                    self.bind(width=self._make_room)
+                    self._words.bind(text=self._make_room)
         self.bind(chosen=lambda *_: self._recolour())
         self._recolour()
         if on_tap is not None:
@@ -157,9 +203,20 @@ class Tap(ButtonBehavior, BoxLayout):
         if self._icon is not None:
             self._icon.show(name)
 
+    def _make_room(self, *_: object) -> None:
+        """Leave the icon out where even the smallest letters need its room."""
+        if self._icon is not None and self._words is not None:
+            icon = sp(App.get_running_app().look.text_size("icon")) * 1.25  # as in style.kv
+            left = self.width - dp(SPACES["gap"] * 2 + SPACES["tight"]) - icon
+            fits = self._words.longest(sp(LEAST_TEXT)) <= left
+            self._icon.width, self._icon.opacity = (icon, 1) if fits else (0, 0)
+
     def _fit(self) -> None:
         words = self._words
         if words is not None and words.text_size[0] is None and words.texture_size[0] > dp(LONGEST_TEXT):
+            if words.font_size > sp(LEAST_TEXT):  # smaller first; its new width leads here again
+                words.font_size = max(sp(LEAST_TEXT), words.font_size * dp(LONGEST_TEXT) / words.texture_size[0] - 0.5)
+                return
             words.shorten, words.shorten_from = True, "left"  # of a path the end tells most
             words.text_size = dp(LONGEST_TEXT), None
         widths = (part.texture_size[0] if isinstance(part, Words) else part.width for part in self.children)
@@ -179,7 +236,7 @@ class Page(BoxLayout):
         bar = BoxLayout(size_hint_y=None, height=dp(SPACES["target"]), spacing=dp(SPACES["pad"]))
         self.back = Tap(icon="back", on_tap=on_back, value="back")
         bar.add_widget(self.back)
-        heading = Words(text=title, role="title", size_hint_y=1)
+        heading = Words(text=title, role="title", size_hint_y=1, shrinks=True)
         heading.bind(size=lambda words, size: setattr(words, "text_size", size))
         bar.add_widget(heading)
         self.bar = bar

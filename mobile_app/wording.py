@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgefashion.runtime.prediction import Prediction
+from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.runtime.stream import StreamState
 from edgefashion.store.scan import Scan
 
@@ -25,7 +25,7 @@ class Answer:
         advice: What to do, where the model is not sure; may be empty.
         tone: Colour of words and bar: "good", "warn" or "muted". The words say the same.
         icon: Name of the icon that says the same again.
-        attributes: Attribute name → value, as the chips show them.
+        attributes: Attribute name → value in the screen's language, as the chips show them.
     """
 
     type: str
@@ -50,9 +50,14 @@ def answer(state: StreamState) -> Answer:
     return answer_for(state.prediction, sure=state.state == "sure")
 
 
+def spoken(state: StreamState) -> str:
+    """Return what is spoken for a state of the live picture: the garment, once it is sure; "" for silence."""
+    return tr(state.prediction.type) if state.state == "sure" and state.prediction is not None else ""
+
+
 def answer_for(prediction: Prediction, sure: bool) -> Answer:
     """Return what the card shows for a prediction."""
-    attributes = {name: attribute.value for name, attribute in prediction.attributes.items()}
+    attributes = {name: _value(attribute) for name, attribute in prediction.attributes.items()}
     share = prediction.confidence
     if not sure:
         words = f"{tr('not sure')} – {percent(share)}"
@@ -64,8 +69,15 @@ def answer_for(prediction: Prediction, sure: bool) -> Answer:
     return Answer(tr(prediction.type), tr(prediction.category), said, share, "", "good", "check", attributes)
 
 
+def _value(attribute: Attribute) -> str:
+    """An attribute in the screen's language, such as "dunkelblau 70 %, weiß 20 %"."""
+    if attribute.shares:
+        return ", ".join(f"{tr(name)} {percent(share)}" for name, share in attribute.shares)
+    return tr(attribute.value)
+
+
 def corrected_answer(scan: Scan) -> Answer:
     """Return what the card shows for a scan that a person has corrected."""
-    final = dict(scan.final)
+    final = {name: tr(value) for name, value in scan.final.items()}
     name, category = final.pop("type"), final.pop("category")
-    return Answer(tr(name), tr(category), tr("corrected by you"), 1.0, "", "good", "fix", final)
+    return Answer(name, category, tr("corrected by you"), 1.0, "", "good", "fix", final)

@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kivy.metrics import dp
+from kivy.metrics import dp, sp
+from kivy.properties import NumericProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
-from kivy.uix.widget import Widget
 
 from ..picture import CameraPicture
 from ..session import Session
 from ..text import tr
 from ..theme import SPACES
-from ..widgets import Bar, Icon, Panel, Tap, Words, flow
+from ..widgets import Bar, Icon, Panel, Scroll, Tap, Words, flow
 from ..wording import Answer, answer, answer_for, corrected_answer
 
 if TYPE_CHECKING:
@@ -22,6 +22,54 @@ CARD_SHARE = 0.42
 CARD_LIMITS = (320, 560)
 """Width of the card beside the picture, in dp."""
 CHIP_ROW = SPACES["target"]
+LINE = 1.2
+"""Height of a line, as a multiple of its text size."""
+CODE_SHARE = 0.66
+"""Of the card's width, what a barcode may take at most."""
+
+
+class CodeChip(Panel):
+    """The barcode in view: an icon and what it says; takes no room without one. To be read, not to be pressed."""
+
+    most = NumericProperty(0.0)
+
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(
+            ground="raised", radius=SPACES["pad"], size_hint=(None, None), pos_hint={"center_y": 0.5},
+            padding=(dp(SPACES["gap"]), dp(SPACES["tight"])), spacing=dp(SPACES["tight"]), **properties,
+        )  # fmt: skip
+        icon = Icon("code")
+        self._words = Words(role="small", size_hint_x=None, size_hint_y=1, shorten=True, shorten_from="center")
+        self.height = icon.height + dp(SPACES["tight"]) * 2
+        self._taken = icon.width + dp(SPACES["gap"] * 2 + SPACES["tight"])
+        self.add_widget(icon)
+        self.add_widget(self._words)
+        self._words.bind(texture_size=self._fit)
+        self.bind(most=self._again)
+        self._again()
+
+    @property
+    def text(self) -> str:
+        """The code that is shown; "" for none."""
+        return str(self._words.text)
+
+    def show(self, code: str) -> None:
+        """Show a code; "" for none."""
+        if code != self._words.text:
+            self._words.text = code
+            self._again()
+
+    def _again(self, *_: object) -> None:
+        self._words.text_size = None, None
+        self.opacity = 1 if self._words.text else 0
+        self._fit()
+
+    def _fit(self, *_: object) -> None:
+        room = max(0.0, self.most - self._taken)
+        if self._words.text_size[0] is None and self._words.texture_size[0] > room > 0:
+            self._words.text_size = room, None
+        self._words.width = self._words.texture_size[0]
+        self.width = self._taken + self._words.width if self._words.text else 0
 
 
 class ResultCard(Panel):
@@ -34,12 +82,13 @@ class ResultCard(Panel):
         )  # fmt: skip
         self._app = app
         self._shown: Answer | None = None
-        self.category = Words(role="small", tone="muted")
-        self.type = Words(role="type", shorten=True, shorten_from="right")
+        self.category = Words(role="small", tone="muted", shorten=True, shorten_from="right")
+        self.code = CodeChip()
+        self.type = Words(role="type", shorten=True, shorten_from="right", shrinks=True, size_hint_y=1)
         self.icon = Icon("search")
         self.confidence = Words(role="strong", size_hint_y=1)
         self.bar = Bar()
-        self.details = BoxLayout(size_hint_y=None, height=dp(CHIP_ROW))
+        self.details = BoxLayout()
         self.freeze = Tap(tr("Freeze"), "freeze", app.toggle_freeze, value="freeze")
         self.fix = Tap(tr("Fix"), "fix", app.open_correction, value="fix")
         self.count = Tap(tr("Count +1"), "add", app.count_one, value="count")
@@ -49,23 +98,34 @@ class ResultCard(Panel):
         sure.add_widget(self.icon)
         sure.add_widget(self.confidence)
         self.confidence.bind(size=lambda words, size: setattr(words, "text_size", size))
+        top = BoxLayout(size_hint_y=None, height=self.code.height, spacing=dp(SPACES["gap"]))
+        self.category.bind(size=lambda words, size: setattr(words, "text_size", size))
+        self.category.size_hint_y = 1
+        self.code.bind(height=top.setter("height"))
+        top.bind(width=lambda _, width: setattr(self.code, "most", width * CODE_SHARE))
+        top.add_widget(self.category)
+        top.add_widget(self.code)
         buttons = GridLayout(
             cols=2, spacing=dp(SPACES["gap"]), size_hint_y=None, height=dp(SPACES["target"] * 2 + SPACES["gap"])
         )
         for tap in (self.freeze, self.fix, self.count, self.share):
             buttons.add_widget(tap)
-        for part in (self.category, self.type, sure, self.bar, self.details, Widget(), buttons):
+        name = BoxLayout(size_hint_y=None, height=sp(app.look.text_size("type")) * LINE)
+        name.add_widget(self.type)
+        for part in (top, name, sure, self.bar, self.details, buttons):
             self.add_widget(part)
         self.type.bind(width=lambda words, width: setattr(words, "text_size", (width, None)))
 
     @property
     def least_height(self) -> float:
         """The height that its parts need, in pixels."""
-        parts = [child.height for child in self.children if child.size_hint_y is None]
+        parts = [child.height for child in self.children if child is not self.details]
+        parts.append(dp(CHIP_ROW) * self._app.look.scale)
         return float(sum(parts) + dp(SPACES["pad"] * 2 + SPACES["gap"] * len(self.children)))
 
-    def show(self, shown: Answer, frozen: bool, can_act: bool) -> None:
-        """Show an answer; `frozen` and `can_act` decide what the buttons offer."""
+    def show(self, shown: Answer, code: str, frozen: bool, can_act: bool) -> None:
+        """Show an answer and the barcode in view; `frozen` and `can_act` decide what the buttons offer."""
+        self.code.show(code)
         self.freeze.text = tr("Continue") if frozen else tr("Freeze")
         self.freeze.show_icon("resume" if frozen else "freeze")
         self.freeze.chosen = frozen
@@ -85,17 +145,20 @@ class ResultCard(Panel):
         """Advice where the model is not sure, else a chip for each attribute; a chip leads to its correction."""
         self.details.clear_widgets()
         if shown.advice:
-            words = Words(text=shown.advice, role="small", size_hint_y=1)
+            words = Words(text=shown.advice, role="small", size_hint_y=1, valign="top", shrinks=True)
             words.bind(size=lambda words, size: setattr(words, "text_size", size))
             self.details.add_widget(words)
             return
         chips = flow()
         for name, value in shown.attributes.items():
-            chips.add_widget(Tap(tr(value), on_tap=self._correction_of(name), fit=True, value=f"chip {name}"))
-        self.details.add_widget(chips)
+            chips.add_widget(Tap(value, on_tap=self._correction_of(name), fit=True, value=f"chip {name}"))
+        scroll = Scroll()  # where more are told than there is room for
+        scroll.add_widget(chips)
+        self.details.add_widget(scroll)
 
     def _correction_of(self, attribute: str) -> Any:
-        return lambda: self._app.open_correction(attribute)
+        field = "colour" if attribute == "colours" else attribute  # of measured colours the main one can be named
+        return lambda: self._app.open_correction(field)
 
 
 class LiveScreen(FloatLayout):
@@ -145,7 +208,7 @@ class LiveScreen(FloatLayout):
         """Show the present answer."""
         session = self._app.session
         shown = present_answer(session)
-        self.card.show(shown, session.frozen is not None, session.can_freeze)
+        self.card.show(shown, session.code, session.frozen is not None, session.can_freeze)
         self.picture.tone = "text" if shown.tone == "muted" else shown.tone
         self.picture.marks = session.frozen is None
 
@@ -156,8 +219,9 @@ class LiveScreen(FloatLayout):
         """Beside each other where the screen is wide, one above the other where it is tall."""
         margin = dp(SPACES["gap"])
         if self.width > self.height:
-            least, most = (dp(limit) for limit in CARD_LIMITS)
-            self.card.size = min(most, max(least, self.width * CARD_SHARE)), self.height - 2 * margin
+            scale = self._app.look.scale  # larger text needs a wider card
+            least, most = (dp(limit) * scale for limit in CARD_LIMITS)
+            self.card.size = min(most, max(least, self.width * CARD_SHARE * scale)), self.height - 2 * margin
             self.picture.size = self.width - self.card.width - 2 * margin, self.height
             self.picture.pos = self.pos
             self.card.pos = self.right - self.card.width - margin, self.y + margin

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from edgefashion.camera.codes import has_codes
 from edgefashion.camera.orientation import ROTATIONS
 from edgefashion.camera.sources import local_cameras
 from edgefashion.runtime.shipped import SHIPPED
@@ -53,6 +54,13 @@ class SettingsPage(Page):
         yes_no = {True: tr("yes"), False: tr("no")}
         mirrored = setting("mirror", False)
         self._choices(rows, tr("Mirror"), "mirror", (False, True), mirrored, yes_no.__getitem__, app.open_camera)
+        if has_codes():
+            read = setting("codes", True)
+            self._choices(rows, tr("Read barcodes"), "codes", (True, False), read, yes_no.__getitem__, app.use_codes)
+        speaks = setting("speech", False)
+        self._choices(rows, tr("Speak the answer"), "speech", (False, True), speaks, yes_no.__getitem__, app.use_speech)
+        if app.speaker is not None and app.speaker.problem:
+            rows.add_widget(Words(text=app.speaker.problem, role="small", tone="warn"))
         turned = setting("rotate", 0)
         self._choices(rows, tr("Turn the picture"), "rotate", ROTATIONS, turned, lambda a: f"{a}°", app.open_camera)
         model = app.model_named or setting("model", next(iter(SHIPPED)))

@@ -1,5 +1,6 @@
 """The kiosk: it invites again when nobody is there, the waking touch does nothing else, and only the PIN leads out."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,74 @@ def test_the_waking_touch_is_swallowed(drive: Callable[..., Any], store: Store) 
     driver.answered()
     driver.tap("freeze")
     assert len(store.scans()) == 2
+
+
+def test_the_waking_key_is_swallowed_too(drive: Callable[..., Any], store: Store) -> None:
+    from edgefashion_app.keyboard import ENTER, TAB
+
+    driver = drive(kiosk=True, idle_seconds=3600)
+    driver.answered()
+    while not driver.find("freeze").focused:
+        driver.key(TAB)
+    driver.app.attract()
+    driver.answered()
+    driver.key(ENTER)
+    driver.frames(2)
+    assert driver.app._attract is None
+    assert not store.scans()
+    driver.key(ENTER)
+    driver.frames(2)
+    assert len(store.scans()) == 1
+
+
+def test_the_corner_must_be_held(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgefashion_app import kiosk
+
+    monkeypatch.setattr(kiosk, "HOLD_SECONDS", 0.3)
+    driver = drive(source=None, kiosk=True, idle_seconds=3600)
+    middle, corner = (driver.window.width / 2, 300), (driver.window.width - 5, driver.window.height - 5)
+    for place, held, opened in ((corner, False, ""), (middle, True, ""), (corner, True, "pin")):
+        touch = driver.touch_down(*place)
+        if not held:
+            touch.touch_up()
+        end = time.monotonic() + 0.5
+        driver.until(lambda end=end: time.monotonic() > end, "half a second")
+        if held:
+            touch.touch_up()
+        assert driver.app.page == opened, (place, held)
+
+
+def test_a_kiosk_is_left_by_the_keyboard_alone_and_a_window_has_no_pin(drive: Callable[..., Any], store: Store) -> None:
+    from edgefashion_app.keyboard import F10
+
+    store.set_setting("pin", "7")
+    driver = drive(source=None, kiosk=True, idle_seconds=3600)
+    driver.key(F10)
+    press(driver, "key 8")
+    press(driver, "leave")
+    assert driver.app.kiosk
+    press(driver, "key 7")
+    press(driver, "leave")
+    assert not driver.app.kiosk
+    driver.app.back()
+    driver.key(F10)
+    assert driver.app.page == ""
+
+
+def press(driver: Any, value: str) -> None:
+    """Go to a button with Tab and press it with Enter."""
+    from edgefashion_app.keyboard import ENTER, TAB
+
+    for _ in range(99):
+        if driver.find(value).focused:
+            break
+        driver.key(TAB)
+    driver.key(ENTER)
+    driver.frames(2)
+
+
+def test_the_screen_never_sleeps(drive: Callable[..., Any]) -> None:
+    assert drive(source=None, kiosk=True).window.allow_screensaver is False
 
 
 def test_only_the_pin_leads_out(drive: Callable[..., Any], store: Store) -> None:

@@ -128,6 +128,47 @@ def test_the_keyboard_alone_is_enough(drive: Callable[..., Any], store: Store) -
     assert driver.app.page == ""
 
 
+def test_the_keyboard_reaches_undo_and_fields_and_presses_nothing_that_is_gone(
+    drive: Callable[..., Any], store: Store
+) -> None:
+    from edgefashion_app.keyboard import DOWN, ENTER, SPACE, TAB
+
+    driver = drive()
+    driver.answered()
+    while not driver.find("freeze").focused:
+        driver.key(TAB)
+    driver.key(ENTER)
+    driver.frames(2)
+    while not driver.find("undo").focused:
+        driver.key(TAB)
+    driver.key(ENTER)
+    driver.frames(2)
+    assert not store.scans()
+
+    while not driver.find("history").focused:
+        driver.key(TAB)
+    driver.key(ENTER)
+    driver.frames(2)
+    page = driver.app.top_screen
+    driver.key(ENTER)
+    driver.frames(2)
+    assert driver.app.top_screen is page, "the button that led here is gone"
+    for _ in range(9):
+        if page.field.focus:
+            break
+        driver.key(TAB)
+    assert page.field.focus
+    driver.key(DOWN)
+    assert not page.field.focus
+    assert driver.find("filter corrected").focused
+    page.field.focus = True  # as a finger does
+    driver.key(SPACE)
+    assert not driver.find("filter corrected").chosen, "a blank in the search presses nothing"
+    driver.key(TAB)
+    assert driver.find("filter corrected").focused
+    assert not page.field.focus
+
+
 def test_nothing_opens_a_socket(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("a socket was opened")

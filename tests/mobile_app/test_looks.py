@@ -106,3 +106,54 @@ def test_a_rotated_screen_puts_the_card_below(drive: Callable[..., Any]) -> None
     assert live.card.x > live.picture.x
     driver.resize((480, 800))
     assert live.card.top <= live.picture.y + 1
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "th"])
+def test_nothing_on_the_card_is_cut_in_long_languages_and_large_letters(
+    language: str, drive: Callable[..., Any], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgefashion.runtime.prediction import Attribute, Prediction
+    from edgefashion_app.widgets import Words
+    from edgefashion_app.wording import answer_for
+
+    store.set_setting("language", language)
+    store.set_setting("text_scale", 1.3)
+    driver = drive(source=None)
+    colours = Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
+    ranking = (("undershirt", 0.45), ("hat", 0.3))
+    hoodie = Prediction((("hoodie", 0.95), ("hat", 0.05)), "tops", True, {"colours": colours})
+    card = driver.app.live.card
+    for prediction in (Prediction(ranking, "tops", False), hoodie):
+        card.show(answer_for(prediction, prediction.sure), "4006381333931", True, True)
+        for size in ((800, 480), (480, 800), (360, 640)):
+            driver.resize(size)
+            driver.frames(4)
+            for words in card.walk(restrict=True):
+                if not isinstance(words, Words) or words is card.code._words or words is card.category:
+                    continue
+                where = f"{language} {size} {words.text!r} {words.font_size} {words.texture_size} {words.size}"
+                assert words.font_size >= 18, where
+                assert not words.is_shortened, where
+                assert words.texture_size[1] <= words.height + 1, where
+                assert words._fits(words.font_size), f"{where}: a word is broken"
+            assert card.details.y >= card.y + 2 * 64, "the buttons stay free"
+
+
+def test_measured_colours_are_translated_and_lead_to_the_colour(drive: Callable[..., Any], store: Store) -> None:
+    from edgefashion.camera.frame import Frame
+    from edgefashion.runtime.prediction import Attribute, Prediction
+    from edgefashion_app.session import Frozen
+
+    store.set_setting("language", "de")
+    driver = drive(source=None)
+    driver.until(lambda: driver.app.session.classifier is not None, "the model")
+    colours = Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
+    hat = Prediction((("hat", 0.95), ("shoes", 0.05)), "headwear", True, {"colours": colours})
+    driver.app.session.frozen = Frozen(Frame(np.full((60, 80, 4), 255, np.uint8), 1, 0.0), hat, True)
+    driver.app.live.refresh()
+    driver.frames(3)
+    assert driver.find("chip colours").text == "dunkelblau 70 %, weiß 20 %"
+    driver.tap("chip colours")
+    assert driver.app.page == "correct"
+    driver.tap("colour blue")
+    assert store.scans()[0].final["colour"] == "blue"
