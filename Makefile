@@ -19,7 +19,7 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help demo install test check format bench bench-full models test-runtimes test-converters wheel lock clean
+.PHONY: help demo install test check format bench bench-full models test-runtimes test-pi test-converters wheel lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -117,6 +117,9 @@ format: $(VENV)/dev.stamp  ## let ruff sort the imports and lay out the code
 test-runtimes: $(VENV)/dev.stamp  ## open the shipped files with old and foreign runtimes, each in its own environment
 	$(BIN)/python tests/runtimes/run_all.py $(ARGS)
 
+test-pi: $(VENV)/dev.stamp  ## run the runtime, the golden vectors and the app on emulated Raspberry Pis (needs Debian)
+	$(BIN)/python -m tests.pi.run_all $(ARGS)
+
 test-converters: $(CONVERT_VENV)/convert.stamp  ## prove the converted networks equal to their originals (needs torch)
 	$(CONVERT_VENV)/bin/python -m pytest tests/converters $(ARGS)
 
@@ -149,5 +152,5 @@ lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with has
 	@git --no-pager diff --stat -- requirements
 
 clean:  ## remove what the other targets made; runs/ stays
-	rm -rf $(VENV) $(CONVERT_VENV) .venv-* build dist *.egg-info garment.tflite .coverage* \
+	rm -rf $(VENV) $(CONVERT_VENV) .venv-* .pi build dist *.egg-info garment.tflite .coverage* \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
