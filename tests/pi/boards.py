@@ -61,8 +61,9 @@ BOARDS = {
 def processor_files(board: Board) -> dict[str, str]:
     """What XNNPACK reads before it chooses its kernels: path from the root → text.
 
-    QEMU shows a program the host's /proc and /sys. With those XNNPACK crashes, and with none it is left out in silence,
-    so that nothing that is tested would be what a Raspberry Pi runs.
+    Where the root folder has no such file, QEMU shows a program the one outside. With another machine's /proc/cpuinfo
+    XNNPACK crashes; where the list of processors can't be read it is left out in silence, and nothing that is tested
+    would be what a Raspberry Pi runs.
     """
     blocks = []
     every = f"0-{CORES - 1}\n"
