@@ -19,8 +19,8 @@ ARGS ?=
 export PYTHONUNBUFFERED := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help demo install test check format bench bench-full soak models test-runtimes test-converters test-android \
-	android-sources apk wheel lock clean
+.PHONY: help demo install test check format bench bench-full soak models test-runtimes test-converters test-pi \
+	test-android android-sources apk wheel lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -118,6 +118,9 @@ format: $(VENV)/dev.stamp  ## let ruff sort the imports and lay out the code
 test-runtimes: $(VENV)/dev.stamp  ## open the shipped files with old and foreign runtimes, each in its own environment
 	$(BIN)/python tests/runtimes/run_all.py $(ARGS)
 
+test-pi: $(VENV)/dev.stamp  ## run the runtime, the golden vectors and the app on emulated Raspberry Pis (needs Debian)
+	$(BIN)/python -m tests.pi.run_all $(ARGS)
+
 test-converters: $(CONVERT_VENV)/convert.stamp  ## prove the converted networks equal to their originals (needs torch)
 	$(CONVERT_VENV)/bin/python -m pytest tests/converters $(ARGS)
 
@@ -177,11 +180,11 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewes
 lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with hashes
 	@$(BIN)/python $(PIP_INSTALL) --quiet uv
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --output-file requirements/demo.txt
-	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --extra app --constraint requirements/demo.txt --output-file requirements/dev.txt
+	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --extra app --extra codes --extra speech --constraint requirements/demo.txt --output-file requirements/dev.txt
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile tests/android/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file tests/android/requirements.txt
 	@git --no-pager diff --stat -- requirements tests/android
 
 clean:  ## remove what the other targets made; runs/ stays
-	rm -rf $(VENV) $(CONVERT_VENV) .venv-* build dist *.egg-info garment.tflite .coverage* \
+	rm -rf $(VENV) $(CONVERT_VENV) .venv-* .pi build dist *.egg-info garment.tflite .coverage* \
 		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
