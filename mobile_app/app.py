@@ -123,6 +123,10 @@ class EdgeFashionApp(App):
         if self.store.notice:
             self.say(self.store.notice)
 
+    def open_settings(self, *_: Any) -> bool:
+        """Never open Kivy's own settings, which F1 asks for: they would let anybody out of a kiosk."""
+        return False
+
     def on_stop(self) -> None:
         """End the threads."""
         self._closed = True
@@ -316,8 +320,7 @@ class EdgeFashionApp(App):
         number = None if scan is None else self.attempt(lambda: self.session.count(scan))
         if scan is None or number is None:
             return
-        final = scan.final
-        name = " ".join(tr(word) for word in (final.get("colour", ""), final["type"]) if word)
+        name = " ".join(tr(word) for word in (scan.colour, scan.final["type"]) if word)
         self.session.resume()
         self.live.refresh()
         self.say(f"{name}: {number}", undo=steps)

@@ -254,7 +254,7 @@ class Session:
         Raises:
             StoreError: The store can't be written.
         """
-        return self.store.count(scan.final["type"], scan.final.get("colour", ""), change)
+        return self.store.count(scan.final["type"], scan.colour, change)
 
     def undo(self) -> Undone | None:
         """Take back what was done last; None if there is nothing."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgefashion.errors import StoreError
 from edgefashion.runtime.prediction import Prediction
-from edgefashion.store.scan import ATTRIBUTES, Scan
+from edgefashion.store.scan import ATTRIBUTES, Scan, main_colour
 from edgefashion.taxonomy import Taxonomy
 
 MAX_NAME = 100
@@ -82,7 +82,7 @@ def insert(
     final |= {name: attribute.value for name, attribute in prediction.attributes.items()}
     made = connection.execute(
         "INSERT INTO scan (taken_at, type, colour, corrected, code, model, words) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (utc_text(moment), final["type"], final.get("colour", ""), _json({}), code, model, _words(final, code)),
+        (utc_text(moment), final["type"], main_colour(final), _json({}), code, model, _words(final, code)),
     )
     number = int(made.lastrowid or 0)
     connection.execute("INSERT INTO scan_content VALUES (?, ?, ?)", (number, _json(said), thumbnail))
@@ -163,7 +163,7 @@ def write_review(connection: sqlite3.Connection, scan: Scan, reviewed: Mapping[s
         "UPDATE scan SET type = ?, colour = ?, corrected = ?, reviewed = ?, words = ? WHERE id = ?",
         (
             final["type"],
-            final.get("colour", ""),
+            main_colour(final),
             _json(corrected),
             _json(scan.reviewed),
             _words(final, scan.code),

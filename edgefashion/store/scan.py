@@ -8,6 +8,11 @@ ATTRIBUTES = ("colour", "pattern", "detail")
 """The attributes of the garment models, in the order in which they are shown."""
 
 
+def main_colour(final: Mapping[str, str]) -> str:
+    """The colour that a garment is listed and counted by: the named one, else the first measured one, else ""."""
+    return final.get("colour") or final.get("colours", "").partition(" ")[0]
+
+
 @dataclass(frozen=True)
 class Scan:
     """One garment that was looked at: what the model said, and what a person said about it.
@@ -44,6 +49,11 @@ class Scan:
     def final(self) -> dict[str, str]:
         """The values that hold, corrections included: "type", "category" and every attribute."""
         return {"type": self.type, "category": self.category, **self.attributes, **self.corrected}
+
+    @property
+    def colour(self) -> str:
+        """The colour that the scan is listed and counted by; see `main_colour`."""
+        return main_colour(self.final)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, without the thumbnail."""

@@ -136,3 +136,15 @@ def test_guessing_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not guard.check("1234", "1234"), "closed for a while"
     now[0] = pin.PAUSE_SECONDS
     assert guard.check("1234", "1234")
+
+
+def test_f1_does_not_open_the_toolkits_own_settings(drive: Callable[..., Any]) -> None:
+    from kivy.uix.settings import Settings
+
+    driver = drive(kiosk=True, idle_seconds=3600)
+    driver.answered()
+    driver.window.dispatch("on_keyboard", 282, 0, None, [])
+    driver.frames(2)
+    assert not [widget for child in driver.window.children for widget in child.walk() if isinstance(widget, Settings)]
+    driver.tap("freeze")
+    assert driver.app.session.frozen is not None

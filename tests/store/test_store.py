@@ -36,6 +36,19 @@ def test_a_scan_comes_back_as_it_went_in(store: Store) -> None:
         scan.id = 7  # type: ignore[misc]
 
 
+def test_measured_colours_stand_in_where_no_colour_is_named(store: Store) -> None:
+    measured = Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
+    scan = store.add(dataclasses.replace(prediction(), attributes={"colours": measured}), JPEG, "m")
+    assert scan.colour == "navy"
+    assert [found.id for found in store.scans(colour="navy")] == [scan.id]
+    assert not store.scans(colour="white")
+    corrected = store.correct(scan.id, colour="black")
+    assert corrected.colour == "black"
+    assert [found.id for found in store.scans(colour="black")] == [scan.id]
+    assert not store.scans(colour="navy")
+    assert store.add(dataclasses.replace(prediction(), attributes={}), JPEG, "m").colour == ""
+
+
 def test_moments_are_kept_in_utc(store: Store) -> None:
     zone = timezone(timedelta(hours=7))
     scan = store.add(prediction(), JPEG, "m", at=datetime(2026, 3, 1, 2, tzinfo=zone))
