@@ -73,8 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         recipe = own_recipe(open_source(arguments.data), arguments.data, arguments.quick)
     _with_allocator()
-    from edgefashion.data.sources import open_source
-    from edgefashion.training.run import run_recipe
+    from edgefashion.training.run import recipe_pictures, run_recipe
 
     folder = arguments.out or Path("runs") / recipe.name
     source = arguments.data or recipe.data.source
@@ -85,9 +84,9 @@ def run(arguments: argparse.Namespace) -> int:
         from edgefashion.training.tensorboard import with_events
 
         report = with_events(table.show, folder / "tensorboard")
-    manifest = open_source(source)
+    manifest = recipe_pictures(recipe, source)
     with progress(len(manifest.rows), "Decoding pictures") as bar:
-        checkpoint = run_recipe(recipe, folder, report, source, bar.advance)
+        checkpoint = run_recipe(recipe, folder, report, source, bar.advance, manifest)
     result = {"run": str(folder), "checkpoint": str(folder / "checkpoint.safetensors"), "accuracy": checkpoint.accuracy,
               "temperature": checkpoint.temperature, "threshold": checkpoint.threshold}  # fmt: skip
     if arguments.json:

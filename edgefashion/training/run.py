@@ -85,12 +85,29 @@ class Run:
         )  # fmt: skip
 
 
+def recipe_pictures(recipe: Recipe, source: str | None = None) -> Manifest:
+    """Opens the pictures of a recipe, those of its extra sources among them.
+
+    Args:
+        recipe: names the sources.
+        source: in place of the recipe's own.
+
+    Raises:
+        DataError: no such source, or sources that can't be joined.
+    """
+    manifest = open_source(source or recipe.data.source)
+    if recipe.data.extra:
+        manifest = joined(manifest, [open_source(spec) for spec in recipe.data.extra])
+    return manifest
+
+
 def run_recipe(
     recipe: Recipe,
     folder: Path,
     report: Report,
     source: str | None = None,
     loading: Callable[[int], None] | None = None,
+    manifest: Manifest | None = None,
 ) -> Checkpoint:
     """Runs a recipe, or goes on with it.
 
@@ -100,6 +117,7 @@ def run_recipe(
         report: is told the progress of every step.
         source: data source in place of the recipe's.
         loading: called with 1 for every picture decoded.
+        manifest: the pictures, where they are open already: `recipe_pictures(recipe, source)`.
 
     Returns:
         The finished checkpoint, also in `folder/checkpoint.safetensors`.
@@ -108,9 +126,7 @@ def run_recipe(
         RecipeError: the folder holds the run of another recipe.
         DataError: no usable pictures.
     """
-    manifest = open_source(source or recipe.data.source)
-    if recipe.data.extra:
-        manifest = joined(manifest, [open_source(spec) for spec in recipe.data.extra])
+    manifest = recipe_pictures(recipe, source) if manifest is None else manifest
     refuse_another(folder, recipe, manifest)
     started = time.monotonic()
     if (folder / "checkpoint.safetensors").exists():

@@ -105,7 +105,7 @@ def show(driver: Any, name: str) -> None:
     driver.frames(4)
 
 
-@pytest.mark.parametrize("name", ["correct", "history", "stock"])
+@pytest.mark.parametrize("name", ["attract", "correct", "history", "light", "live", "stock"])
 def test_the_screen_looks_as_it_did(screen: Any, name: str) -> None:
     show(screen, name)
     seen = Image.fromarray(screen.screenshot()).convert("RGB").reduce(2)
