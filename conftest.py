@@ -9,3 +9,6 @@ from hypothesis import settings
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+# Its docstrings hold no examples, and it can only be imported where pyjnius and LiteRT's Java library are.
+collect_ignore = ["edgefashion/runtime/android_interpreter.py"]

@@ -18,6 +18,7 @@ from edgefashion.evaluation.heads import HeadPredictions, attribute_predictions,
 from edgefashion.evaluation.result import Unreadable
 from edgefashion.runtime.card import TYPE_HEAD, ModelCard
 from edgefashion.runtime.image import picture_size, prepare
+from edgefashion.taxonomy import NO_GARMENT
 
 T = TypeVar("T")
 
@@ -177,13 +178,17 @@ def translate(
 ) -> tuple[Floats, tuple[str, ...]]:
     """Gives probabilities (n, k) of the model's labels as float64 (n, m) of the m labels to judge by, and those labels.
 
+    `NO_GARMENT` is no answer, so it gets 0 where the pictures aren't labelled with it.
+
     Args:
         probabilities: Shape (n, k), 0 to 1, in the order of the model's labels.
         classifier: The model.
         manifest: The pictures; with a mapping its labels come first.
         name: What `route` said.
     """
-    scores = check_probabilities(probabilities)
+    scores = check_probabilities(probabilities).copy()
+    if NO_GARMENT not in manifest.labels:
+        scores[:, [label == NO_GARMENT for label in classifier.labels]] = 0.0  # never an answer; see Classifier
     if name is None:
         return scores, tuple(classifier.labels)
     mapped, reached = map_probabilities(scores, classifier.labels, classifier.card.taxonomy.mappings[name])

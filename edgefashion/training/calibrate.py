@@ -13,6 +13,7 @@ from edgefashion.evaluation.evaluate import score
 from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.heads import slices, with_attributes
 from edgefashion.training.loop import logits_of
 from edgefashion.training.pipeline import Pictures, load_pictures
@@ -39,7 +40,7 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         temperatures[name] = fit_temperature(every[column >= 0, part], column[column >= 0])
     logits = every[:, parts[0]]
     temperature = fit_temperature(logits, tune.truth)
-    confidence = softmax(logits / temperature).max(1)
+    confidence = _answers(logits, temperature, checkpoint.labels).max(1)
     threshold = float(np.clip(np.quantile(confidence, 1.0 - KEPT_SHARE), 0.05, 0.95))
     if recipe.data.held_out == recipe.data.tune:
         held = tune
@@ -49,7 +50,7 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         every = logits_of(network, held.images)
         logits = every[:, parts[0]]
     groups = [row.group for row in held.rows]
-    result = score(softmax(logits / temperature), held.truth, checkpoint.labels, groups)
+    result = score(_answers(logits, temperature, checkpoint.labels), held.truth, checkpoint.labels, groups)
     told = figures(result, recipe.data.held_out)
     for name, part, column in zip(checkpoint.heads, parts[1:], held.targets.T[1:], strict=True):
         known = column >= 0
@@ -61,6 +62,13 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         threshold=round(threshold, 4),
         accuracy=told,
     )
+
+
+def _answers(logits: npt.NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    """Probabilities (n, classes) as they are answered: `NO_GARMENT` is no answer."""
+    probabilities = softmax(logits / temperature)
+    probabilities[:, [label == NO_GARMENT for label in labels]] = 0.0
+    return probabilities
 
 
 def head_figures(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
