@@ -7,7 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from edgefashion.commands import display
-from edgefashion.commands.evaluate import choose_split, describe, unreadable_lines
+from edgefashion.commands.evaluate import choose_split, describe
+from edgefashion.commands.evaluation_tables import unreadable_lines
 from edgefashion.errors import UsageError
 
 if TYPE_CHECKING:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgefashion.commands.evaluation_tables import (
+    confusion_lines,
+    head_rows,
+    rejection_rows,
+    retrieval_rows,
+    summary_rows,
+    unreadable_lines,
+)
 from edgefashion.errors import DataError, ModelFileError, UsageError
 
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest
     from edgefashion.evaluation.bare_model import BareClassifier
     from edgefashion.evaluation.compare import Comparison
-    from edgefashion.evaluation.evaluate import Evaluation, Unreadable
-    from edgefashion.evaluation.result import Retrieval
+    from edgefashion.evaluation.evaluate import Evaluation
+    from edgefashion.evaluation.result import Rejection, Retrieval
     from edgefashion.evaluation.robustness import Robustness
     from edgefashion.runtime.classifier import Classifier
 
@@ -24,10 +31,6 @@ EXAMPLE = "edgefashion evaluate garment.tflite my-photos/ --split validation"
 
 SPLIT_ORDER = ("validation", "test")
 """Which split is judged where none is asked for: the first of these that has pictures, else all of them."""
-MAX_MATRIX_LABELS = 25
-"""More classes than this don't fit beside each other; the most frequent confusions stand for the matrix."""
-MAX_CONFUSIONS = 10
-MAX_UNREADABLE_SHOWN = 5
 COST_PICTURES = 20
 """Pictures that are decoded in turn where latency is measured against decoding."""
 ROBUST_SAMPLE = 200
@@ -55,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--retrieval",
         action="store_true",
         help="also judge the embeddings: do the first five similar pictures have the same type, colour and pattern?",
+    )
+    parser.add_argument(
+        "--others",
+        metavar="SOURCE",
+        help="pictures without a garment, such as others:FOLDER or a folder 'no garment/': how many are turned away?",
     )
     parser.add_argument(
         "--sample",
@@ -106,8 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_report_folder(arguments.report, arguments.overwrite)
     elif arguments.float is not None or arguments.overwrite:
         raise UsageError("--float and --overwrite are for a report; give --report FOLDER too.")
-    if arguments.robust and arguments.retrieval:
-        raise UsageError("--robust judges no embeddings; ask for --retrieval in a run of its own.")
+    if arguments.robust and (arguments.retrieval or arguments.others):
+        raise UsageError("--robust judges types only; ask for --retrieval and --others in a run of their own.")
     if arguments.robust and arguments.report is not None:
         raise UsageError("--robust has no page; give --report FOLDER in a run of its own.")
     float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
@@ -125,6 +133,8 @@ def run(arguments: argparse.Namespace) -> int:
     found = judge(scores)
     if arguments.retrieval:
         found = replace(found, retrieval=_retrieval(classifier, manifest))
+    if arguments.others:
+        found = replace(found, rejection=_rejection(classifier, manifest, arguments))
     about = subject(classifier, manifest, split)
     page = None
     if arguments.report is not None:
@@ -147,6 +157,8 @@ def run(arguments: argparse.Namespace) -> int:
         display.table(headers, head_rows(found))
     if found.retrieval is not None:
         display.table(["similar pictures", "share"], retrieval_rows(found.retrieval))
+    if found.rejection is not None:
+        display.table(["is it a garment?", "pictures", "share", "95 % interval"], rejection_rows(found.rejection))
     display.table(
         ["class", "precision", "recall", "F1", "pictures"],
         [
@@ -170,12 +182,36 @@ def _retrieval(classifier: Classifier | BareClassifier, manifest: Manifest) -> R
     """
     from edgefashion.commands import display
     from edgefashion.evaluation.retrieval import retrieve
+
+    classifier = _with_card(classifier, "--retrieval")
+    with display.progress(len(manifest.rows), "Finding similar pictures") as bar:
+        return retrieve(classifier, manifest, bar.advance)
+
+
+def _rejection(classifier: Classifier | BareClassifier, manifest: Manifest, arguments: argparse.Namespace) -> Rejection:
+    """Judges whether pictures without a garment are turned away.
+
+    Raises:
+        UsageError: The model has no card, so nothing says when it is sure.
+        DataError: The other pictures are labelled as garments, or can't be read.
+    """
+    from edgefashion.commands import display
+    from edgefashion.data.sources import open_source
+    from edgefashion.evaluation.rejection import judge_rejection
+
+    classifier = _with_card(classifier, "--others")
+    _, others = choose_split(open_source(arguments.others), arguments.split)
+    with display.progress(len(manifest.rows) + len(others.rows), "Garments and others") as bar:
+        return judge_rejection(classifier, manifest, others, bar.advance)
+
+
+def _with_card(classifier: Classifier | BareClassifier, option: str) -> Classifier:
+    """The classifier, which has a card; else UsageError."""
     from edgefashion.runtime.classifier import Classifier
 
     if not isinstance(classifier, Classifier):
-        raise UsageError("--retrieval needs a model with a card; leave --labels out.")
-    with display.progress(len(manifest.rows), "Finding similar pictures") as bar:
-        return retrieve(classifier, manifest, bar.advance)
+        raise UsageError(f"{option} needs a model with a card; leave --labels out.")
+    return classifier
 
 
 def open_classifier(arguments: argparse.Namespace) -> Classifier | BareClassifier:
@@ -222,54 +258,6 @@ def choose_split(manifest: Manifest, asked: str | None) -> tuple[str, Manifest]:
     return split, manifest.select(split)
 
 
-def summary_rows(found: Evaluation) -> list[list[str]]:
-    """The overall measures as rows of value and interval."""
-    drawn = f" (resampling {'contributors' if found.resampled == 'group' else 'pictures'})"
-    rows = [
-        ["top-1", f"{found.top1:.4f}", _interval(found.top1_interval)],
-        ["top-3", f"{found.top3:.4f}", _interval(found.top3_interval)],
-        ["macro-F1", f"{found.macro_f1:.4f}", _interval(found.macro_f1_interval) + drawn],
-        ["calibration error", f"{found.ece:.4f}", ""],
-    ]
-    if found.coverage is not None:
-        rows.append([f"answered at {found.coverage.threshold:g}", f"{found.coverage.share:.4f}", ""])
-        if found.coverage.accuracy is not None:
-            rows.append(["top-1 of those", f"{found.coverage.accuracy:.4f}", ""])
-    if found.levels is not None:
-        rows.append(["only category sure", f"{found.levels.category:.4f}", ""])
-        if found.levels.category_accuracy is not None:
-            rows.append(["category of those", f"{found.levels.category_accuracy:.4f}", ""])
-    return rows
-
-
-def head_rows(found: Evaluation) -> list[list[str]]:
-    """One row a head besides the type: pictures, accuracy, right or a neighbouring value, macro-F1."""
-    return [
-        [
-            f"{head.name} (given the type)" if head.given_type else head.name,
-            str(head.n),
-            f"{head.accuracy:.4f} ({_interval(head.interval)})",
-            "" if head.near_interval is None else f"{head.near:.4f} ({_interval(head.near_interval)})",
-            f"{head.macro_f1:.4f} ({_interval(head.macro_f1_interval)})",
-            f"{head.ece:.4f}",
-        ]
-        for head in found.heads
-    ]
-
-
-def retrieval_rows(found: Retrieval) -> list[list[str]]:
-    """One row a figure of what the embeddings find."""
-    rows = [[f"of the first {found.first}: the same {name}", f"{share:.4f}"] for name, share in found.same.items()]
-    rows.append([f"of the first {found.first}: the same in all of these", f"{found.same_all:.4f}"])
-    if found.found is not None:
-        rows.append([f"one such found, of {found.findable} pictures that have one", f"{found.found:.4f}"])
-    return rows
-
-
-def _interval(bounds: tuple[float, float]) -> str:
-    return f"{bounds[0]:.4f} to {bounds[1]:.4f}"
-
-
 def subject(classifier: Classifier | BareClassifier, manifest: Manifest, split: str) -> dict[str, Any]:
     """What was judged and on what, for JSON."""
     facts = {"name": classifier.card.name, "version": classifier.card.version, "path": str(classifier.path)}
@@ -281,44 +269,3 @@ def describe(split: str, found: Evaluation | Robustness | Comparison) -> str:
     part = "all splits" if split == "all" else f"split {split}"
     people = f" by {found.groups} contributors" if found.resampled == "group" else ""
     return f"{part}: {found.n} pictures{people}"
-
-
-def confusion_lines(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> list[str]:
-    """The confusion matrix as text: rows are true classes, columns predicted ones in the same order; '·' is none.
-
-    Above MAX_MATRIX_LABELS classes the matrix is left out. The most frequent confusions follow either way.
-    """
-    lines = []
-    if len(labels) <= MAX_MATRIX_LABELS:
-        width = max(len(str(max(max(row) for row in confusion))), len(str(len(labels)))) + 1
-        side = max(len(label) for label in labels)
-        lines.append("Confusion matrix: rows are true, columns are predicted, in the same order.")
-        lines.append(" " * (side + 4) + "".join(f"{number:>{width}}" for number in range(1, len(labels) + 1)))
-        for number, (label, row) in enumerate(zip(labels, confusion, strict=True), start=1):
-            lines.append(f"{label:>{side}} {number:>2} " + "".join(f"{count or '·':>{width}}" for count in row))
-    wrong = [
-        (count, true, called)
-        for true, row in enumerate(confusion)
-        for called, count in enumerate(row)
-        if count and true != called
-    ]
-    wrong.sort(key=lambda item: (-item[0], item[1], item[2]))
-    if wrong:
-        shown = ", ".join(
-            f"{labels[true]} called {labels[called]} {count}×" for count, true, called in wrong[:MAX_CONFUSIONS]
-        )
-        lines.append(f"Most frequent confusions: {shown}.")
-    return lines
-
-
-def unreadable_lines(n: int, unreadable: Sequence[Unreadable]) -> list[str]:
-    """How many pictures were skipped beside n that were judged, and the first of them."""
-    if not unreadable:
-        return []
-    first = [f"  {item.path}: {item.reason}" for item in unreadable[:MAX_UNREADABLE_SHOWN]]
-    more = len(unreadable) - len(first)
-    return [
-        f"Skipped {len(unreadable)} of {n + len(unreadable)} pictures that can't be read:",
-        *first,
-        *([f"  and {more} more (--json lists all)."] if more else []),
-    ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgefashion.commands import display
-from edgefashion.commands.evaluate import describe, subject, unreadable_lines
+from edgefashion.commands.evaluate import describe, subject
+from edgefashion.commands.evaluation_tables import unreadable_lines
 
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest

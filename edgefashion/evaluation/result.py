@@ -112,6 +112,27 @@ class Retrieval:
 
 
 @dataclass(frozen=True)
+class Rejection:
+    """Whether a model knows when it does not know. Intervals are 95 %.
+
+    Attributes:
+        garments: Pictures of garments that were judged.
+        kept: Share of them with a sure type (`Prediction.sure`).
+        kept_interval: Its Wilson interval.
+        others: Pictures without a garment that were judged.
+        turned_away: Share of them without.
+        turned_away_interval: Its Wilson interval.
+    """
+
+    garments: int
+    kept: float
+    kept_interval: Interval
+    others: int
+    turned_away: float
+    turned_away_interval: Interval
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How well a classifier did on n pictures. Intervals are 95 %.
 
@@ -135,6 +156,7 @@ class Evaluation:
         heads: The category and the attributes, where the model tells them and the pictures have them noted.
         levels: How far answers can be relied on, where there is a threshold and there are categories.
         retrieval: What the embeddings find, where the model has them and the pictures have attributes noted.
+        rejection: Whether pictures without a garment are turned away, where some were given.
     """
 
     n: int
@@ -156,6 +178,7 @@ class Evaluation:
     heads: tuple[HeadScore, ...] = ()
     levels: Levels | None = None
     retrieval: Retrieval | None = None
+    rejection: Rejection | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as dicts, lists, strings and numbers, ready for JSON."""

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from edgefashion.commands import evaluate as verb
+from edgefashion.commands import evaluation_tables as tables
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, ModelFileError, UsageError
 from edgefashion.evaluation.evaluate import Unreadable, score
@@ -121,7 +122,7 @@ def test_an_empty_split_is_an_error_that_lists_the_others():
 
 
 def test_the_matrix_is_aligned_and_names_confusions():
-    lines = verb.confusion_lines(("hat", "t-shirt"), ((100, 0), (7, 3)))
+    lines = tables.confusion_lines(("hat", "t-shirt"), ((100, 0), (7, 3)))
     assert lines[1:4] == [
         "              1   2",
         "    hat  1  100   ·",
@@ -132,16 +133,16 @@ def test_the_matrix_is_aligned_and_names_confusions():
 
 def test_a_large_matrix_is_left_out():
     labels = tuple(f"label{i}" for i in range(30))
-    lines = verb.confusion_lines(labels, np.roll(np.eye(30, dtype=int), 1, axis=1).tolist())
+    lines = tables.confusion_lines(labels, np.roll(np.eye(30, dtype=int), 1, axis=1).tolist())
     assert len(lines) == 1
-    assert lines[0].count("×") == verb.MAX_CONFUSIONS
+    assert lines[0].count("×") == tables.MAX_CONFUSIONS
 
 
 def test_many_unreadable_pictures_are_counted_and_the_first_named():
     found = score(np.eye(2), [0, 1], ("a", "b"), unreadable=[Unreadable(f"{i}.jpg", "cut") for i in range(8)])
-    lines = verb.unreadable_lines(found.n, found.unreadable)
+    lines = tables.unreadable_lines(found.n, found.unreadable)
     assert lines[0] == "Skipped 8 of 10 pictures that can't be read:"
-    assert len(lines) == verb.MAX_UNREADABLE_SHOWN + 2
+    assert len(lines) == tables.MAX_UNREADABLE_SHOWN + 2
     assert "3 more" in lines[-1]
 
 
