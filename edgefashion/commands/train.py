@@ -67,14 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"Give a recipe ({', '.join(recipe_names())}) or --data SOURCE.")
     if arguments.recipe:
         recipe = load_recipe(arguments.recipe)
-    else:
-        from edgefashion.data.sources import open_source
-        from edgefashion.training.own import own_recipe
-
-        recipe = own_recipe(open_source(arguments.data), arguments.data, arguments.quick)
-    _with_allocator()
+    _with_allocator()  # before TensorFlow is imported: the new process would import it again
+    from edgefashion.data.sources import open_source
+    from edgefashion.training.own import own_recipe
     from edgefashion.training.run import recipe_pictures, run_recipe
 
+    if not arguments.recipe:
+        recipe = own_recipe(open_source(arguments.data), arguments.data, arguments.quick)
     folder = arguments.out or Path("runs") / recipe.name
     source = arguments.data or recipe.data.source
     print(f"{recipe.name}: {', '.join(_plan(recipe))} on {source} → {folder}", file=sys.stderr)

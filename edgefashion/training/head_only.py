@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +20,14 @@ LAST = "type_dense"
 PICTURES_AT_ONCE = 64
 
 Features = npt.NDArray[np.float32]
-Look = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def train_head(network: tf_keras.Model, stage: Stage, views: int = 1) -> list[dict[str, float]]:
+def train_head(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
 
     Args:
         network: ends in `type_dense`.
-        stage: what to train on and how; `batch` counts features, mixup and teachers play no part.
-        views: features a picture: the first of the picture as it is, the others of changed ones.
+        stage: what to train on and how; the pictures stay as they are, and teachers play no part.
 
     Returns:
         One row an epoch: loss, accuracy, tuned, seconds.
@@ -40,11 +37,9 @@ def train_head(network: tf_keras.Model, stage: Stage, views: int = 1) -> list[di
     weights = (1.0,) + (stage.head_weight,) * (len(sizes) - 1)
     layer = network.get_layer(LAST)
     trunk = tf_keras.Model(network.input, layer.input)
-    plain, changed = (_look(trunk, stage, plan) for plan in (Augment(flip=False), stage.plan))
-    seen = np.concatenate([_features(changed if view else plain, stage, stage.train, view) for view in range(views)])
-    truth = np.tile(stage.train.targets, (views, 1))
+    seen, truth = _features(trunk, stage, stage.train), stage.train.targets
     tune = stage.tune if stage.tune is not None and len(stage.tune.truth) else None
-    judged = None if tune is None else _features(plain, stage, tune, 0)
+    judged = None if tune is None else _features(trunk, stage, tune)
     kernel, bias = (tf.Variable(value) for value in layer.get_weights())
     optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay)
     optimizer.exclude_from_weight_decay(var_list=[bias])
@@ -79,22 +74,17 @@ def train_head(network: tf_keras.Model, stage: Stage, views: int = 1) -> list[di
     return history
 
 
-def _look(trunk: tf_keras.Model, stage: Stage, plan: Augment) -> Look:
-    """What the trunk says of a batch of bytes that is changed by a plan first."""
+def _features(trunk: tf_keras.Model, stage: Stage, pictures: Pictures) -> Features:
+    """What the trunk says of every picture, float32 (n, d)."""
 
     @tf.function(autograph=False)
-    def look(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        return trunk(augment(images, plan, stage.height, stage.width, seed), training=False)
+    def look(images: tf.Tensor) -> tf.Tensor:
+        plain = augment(images, Augment(flip=False), stage.height, stage.width, tf.constant([0, 0], tf.int32))
+        return trunk(plain, training=False)
 
-    return look
-
-
-def _features(look: Look, stage: Stage, pictures: Pictures, view: int) -> Features:
-    """What the trunk says of every picture, float32 (n, d)."""
     parts, count = [], len(pictures.truth)
     for start in range(0, count, PICTURES_AT_ONCE):
         # Always full batches: a shorter last one would have its graph built anew.
         index = np.arange(start, start + PICTURES_AT_ONCE) % count
-        seed = tf.constant([stage.seed, view * count + start], tf.int32)
-        parts.append(look(tf.constant(as_rgb(pictures.images[index])), seed).numpy())
+        parts.append(look(tf.constant(as_rgb(pictures.images[index]))).numpy())
     return np.concatenate(parts)[:count]

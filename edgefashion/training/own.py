@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from edgefashion.data.manifest import Manifest
-from edgefashion.training.recipe import Augment, Data, Head, Model, QuantiseAware, Recipe, Schedule
+from edgefashion.training.recipe import Augment, Data, Model, QuantiseAware, Recipe, Schedule
 from edgefashion.training.start import SHIPPED_CHECKPOINTS
 
-STEPS = 400
+HEAD = Schedule(30, 64, 3e-3, weight_decay=0.05, smoothing=0.1)
+STEPS = 200
 """Steps that fine-tuning takes on few pictures; on many it takes at least `EPOCHS[0]` epochs."""
-EPOCHS = (5, 40)
-QUICK_EPOCHS, QUICK_VIEWS = 30, 3
-_CHANGES = Augment(
-    rotate=20.0, scale=0.4, aspect=1.3, brightness=0.2, contrast=0.25, saturation=0.25, cast=0.08, erase=0.25
-)
+EPOCHS = (5, 20)
 
 
 def own_recipe(manifest: Manifest, source: str, quick: bool = False) -> Recipe:
@@ -47,17 +43,18 @@ def own_recipe(manifest: Manifest, source: str, quick: bool = False) -> Recipe:
             description=f"The last layer of {parent} trained on {count} pictures of {len(manifest.labels)} labels.",
             data=Data(source=source),
             model=Model("efficientnet-lite0", 192, 192, weights=parent, folded=True),
-            augment=_CHANGES,
-            head=Head(
-                QUICK_EPOCHS, 64, 3e-3, weight_decay=0.05, smoothing=0.1, strength=0.5, views=QUICK_VIEWS if few else 1
-            ),
+            head=HEAD,
         )
     return Recipe(
         name=name,
         description=f"Fine-tuned from {parent} on {count} pictures of {len(manifest.labels)} labels.",
         data=Data(source=source),
-        model=Model("efficientnet-lite0", 192, 192, weights=parent, folded=True, dropout=0.3 if few else 0.2),
-        augment=replace(_CHANGES, mixup=0.1 if few else 0.2),
+        model=Model("efficientnet-lite0", 192, 192, weights=parent, folded=True, frozen=4, dropout=0.3 if few else 0.2),
+        augment=Augment(
+            rotate=20.0, scale=0.4, aspect=1.3, brightness=0.2, contrast=0.25, saturation=0.25, cast=0.08,
+            erase=0.25, mixup=0.1 if few else 0.2,
+        ),
+        head=HEAD,
         fit=Schedule(epochs, batch, 3e-4, weight_decay=0.02, warmup=epochs * 0.1, smoothing=0.1, average=0.99),
         quantise_aware=QuantiseAware(max(1, epochs // 8), batch, 4e-5, smoothing=0.1),
     )  # fmt: skip

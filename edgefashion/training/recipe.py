@@ -117,18 +117,6 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Head(Schedule):
-    """Trains the last layer alone, on what the rest of the network says once of every picture: seconds, not minutes.
-
-    `views`: every picture is seen so many times, once as it is and then changed. A first step before `fit` (Kumar et
-    al. 2022, arXiv 2202.10054: features that a random last layer bends are worse on pictures of others), or all there
-    is.
-    """
-
-    views: int = 1
-
-
-@dataclass(frozen=True)
 class Distil(Schedule):
     """Training against a larger network's probabilities (Hinton et al. 2015, arXiv 1503.02531).
 
@@ -179,7 +167,12 @@ class QuantiseAware(Schedule):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides how a model comes out. Absent stages are skipped; the order is as written here."""
+    """Everything that decides how a model comes out. Absent stages are skipped; the order is as written here.
+
+    `head` trains the last layer alone, on what the rest of the network says once of every picture: seconds, not
+    minutes. It may be a first step before `fit` (Kumar et al. 2022, arXiv 2202.10054: features that a random last layer
+    bends are worse on pictures of others), or all there is. Augmentation plays no part in it: it gave nothing.
+    """
 
     name: str
     data: Data
@@ -188,7 +181,7 @@ class Recipe:
     description: str = ""
     seed: int = 1
     augment: Augment = field(default_factory=Augment)
-    head: Head | None = None
+    head: Schedule | None = None
     fit: Schedule | None = None
     refine: Schedule | None = None
     distil: Distil | None = None
@@ -312,7 +305,6 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "sparsity": (0.0, 0.95),
     "multiple": (1, 64),
     "batches": (1, 100_000),
-    "views": (1, 100),
     "temperature": (0.1, 100.0),
 }
 

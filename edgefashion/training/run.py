@@ -171,9 +171,8 @@ def run_recipe(
 
 
 def _head(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    plan = _given(run.recipe.head)
     network = run.network(checkpoint)
-    history = train_head(network, run.stage("head", plan, checkpoint.spec), plan.views)
+    history = train_head(network, run.stage("head", _given(run.recipe.head), checkpoint.spec))
     return checkpoint.with_model(network), history
 
 

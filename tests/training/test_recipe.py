@@ -220,11 +220,10 @@ def test_one_label_is_refused():
 
 
 def test_a_quick_recipe_trains_the_last_layer_alone():
-    for count, views in ((50, 3), (5000, 1)):
+    for count in (50, 5000):
         recipe = own_recipe(_own(count), "photos", quick=True)
         stages = ("head", "fit", "refine", "distil", "prune_channels", "prune_weights", "quantise_aware")
         assert [name for name in stages if getattr(recipe, name)] == ["head"]
-        assert recipe.head.views == views
         assert recipe.name == "photos-quick"
 
 
