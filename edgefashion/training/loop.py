@@ -43,6 +43,7 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+Forward = Callable[[tf.Tensor], tf.Tensor]
 
 
 @dataclass
@@ -122,6 +123,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
         right = tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == truth[:, 0], tf.float32))
         return loss, right
 
+    forward = forward_of(network)
     average = tf.Variable(0.0, trainable=False)
     kept = [*network.variables, *optimizer.variables, *shadows]
     history = _resume(stage.state, kept)
@@ -140,7 +142,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
             left = spent / (number + 1) * (steps * (schedule.epochs - epoch) - number - 1)
             row = (losses / (number + 1), rights / (number + 1))
             stage.report(Progress(stage.name, epoch + 1, schedule.epochs, number + 1, steps, *row, None, left))
-        tuned = _tuned(network, shadows, stage.tune, sizes[0])
+        tuned = _tuned(network, forward, shadows, stage.tune, sizes[0])
         history.append(
             {"loss": losses / steps, "accuracy": rights / steps, "tuned": tuned, "seconds": time.monotonic() - started}
         )
@@ -154,34 +156,45 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     return history
 
 
-def logits_of(network: tf_keras.Model, images: npt.NDArray[np.uint8], batch: int = 64) -> npt.NDArray[np.float32]:
+def forward_of(network: tf_keras.Model) -> Forward:
+    """A network's graph from bytes to logits, built once however often it runs and whatever its weights become."""
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def forward(x: tf.Tensor) -> tf.Tensor:
+        return network(normalise(x), training=False)
+
+    return forward
+
+
+def logits_of(
+    network: tf_keras.Model, images: npt.NDArray[np.uint8], batch: int = 64, forward: Forward | None = None
+) -> npt.NDArray[np.float32]:
     """Runs a network over prepared pictures.
 
     Args:
         network: from float32 [-1, 1) to logits.
         images: uint8 (n, height, width, 3) RGB or (n, height, width) grey, already of the network's size.
         batch: pictures at once.
+        forward: `forward_of(network)`, where there is one already.
 
     Returns:
         float32 (n, classes).
     """
-
-    @tf.function(autograph=False, reduce_retracing=True)
-    def forward(x: tf.Tensor) -> tf.Tensor:
-        return network(normalise(x), training=False)
-
+    forward = forward or forward_of(network)
     parts = [forward(tf.constant(as_rgb(images[i : i + batch]))).numpy() for i in range(0, len(images), batch)]
     return np.concatenate(parts)
 
 
-def _tuned(network: tf_keras.Model, shadows: Sequence[tf.Variable], tune: Pictures | None, types: int) -> float:
+def _tuned(
+    network: tf_keras.Model, forward: Forward, shadows: Sequence[tf.Variable], tune: Pictures | None, types: int
+) -> float:
     """Accuracy on the tuning split with the averaged weights, or NaN without one."""
     if tune is None or not len(tune.truth):
         return math.nan
     swap = [v.numpy() for v in network.variables] if shadows else []
     for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
         variable.assign(shadow)
-    right = float(np.mean(logits_of(network, tune.images)[:, :types].argmax(1) == tune.truth))
+    right = float(np.mean(logits_of(network, tune.images, forward=forward)[:, :types].argmax(1) == tune.truth))
     for value, variable in zip(swap, network.variables if shadows else [], strict=True):
         variable.assign(value)
     return right

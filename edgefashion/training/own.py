@@ -11,9 +11,9 @@ from edgefashion.training.recipe import Augment, Data, Model, QuantiseAware, Rec
 from edgefashion.training.start import SHIPPED_CHECKPOINTS
 
 HEAD = Schedule(30, 64, 3e-3, weight_decay=0.05, smoothing=0.1)
-STEPS = 200
+STEPS = 100
 """Steps that fine-tuning takes on few pictures; on many it takes at least `EPOCHS[0]` epochs."""
-EPOCHS = (5, 20)
+EPOCHS = (5, 8)
 
 
 def own_recipe(manifest: Manifest, source: str, quick: bool = False) -> Recipe:
@@ -55,6 +55,6 @@ def own_recipe(manifest: Manifest, source: str, quick: bool = False) -> Recipe:
             erase=0.25, mixup=0.1 if few else 0.2,
         ),
         head=HEAD,
-        fit=Schedule(epochs, batch, 3e-4, weight_decay=0.02, warmup=epochs * 0.1, smoothing=0.1, average=0.99),
-        quantise_aware=QuantiseAware(max(1, epochs // 8), batch, 4e-5, smoothing=0.1),
+        fit=Schedule(epochs, batch, 1e-4, weight_decay=0.02, warmup=epochs * 0.1, smoothing=0.1, average=0.99),
+        quantise_aware=QuantiseAware(1, batch, 4e-5, smoothing=0.1),
     )  # fmt: skip
