@@ -11,7 +11,6 @@ from kivy.app import App
 from kivy.base import ExceptionManager
 from kivy.clock import Clock
 from kivy.core.window import Window
-from kivy.metrics import dp
 from kivy.properties import ObjectProperty
 from kivy.uix.floatlayout import FloatLayout
 
@@ -25,9 +24,9 @@ from edgefashion.store.store import Store
 
 from .health import FrameRate
 from .keyboard import Keyboard
-from .kiosk import Attract, Idle, PinCorner
+from .kiosk import Kiosk, PinCorner
 from .languages.language import LANGUAGES, preferred_language
-from .message import Message, SayingErrors
+from .message import MessageBar, SayingErrors
 from .models import open_proven
 from .screens.correct import CorrectPage
 from .screens.live import LiveScreen
@@ -36,7 +35,7 @@ from .screens.pin import Guard
 from .session import Session, frame_from_picture
 from .speech import Speaker, find_voice
 from .text import tr, use_language
-from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, SPACES, THEMES, Look
+from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, THEMES, Look
 from .watchdog import Watchdog
 from .widgets import load_style
 from .wording import spoken
@@ -85,14 +84,12 @@ class EdgeFashionApp(App):
         self.session.on_answer = self._refresh
         self.source_named, self.model_named = options.source, options.model
         self.page = ""
-        self.kiosk = options.kiosk
+        self.messages: MessageBar
+        self.live: LiveScreen
+        self.kiosk = Kiosk(self, options.kiosk, options.idle_seconds)
         self._closed = False
-        self._message: Message | None = None
         self._errors = SayingErrors(self.say)
         self._page: Any = None
-        self.live: LiveScreen
-        self._attract: Attract | None = None
-        self.idle = Idle(options.idle_seconds)
         self.keyboard = Keyboard(self)
         self.frame_rate = FrameRate()
         self.guard = Guard()
@@ -105,13 +102,14 @@ class EdgeFashionApp(App):
         """Make the root: the live screen and room for a page."""
         self.look = self._look_of_settings()
         root = FloatLayout()
+        self.messages = MessageBar(root, self._free_strip)
         self._fill(root)
         return root
 
     def on_start(self) -> None:
         """Open camera and model, which both take a moment, and begin to tick."""
         Window.clearcolor = self.look.colour("ground")
-        Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self.kiosk.touched)
         ExceptionManager.add_handler(self._errors)
         self.use_codes()
         self.use_speech()
@@ -132,7 +130,7 @@ class EdgeFashionApp(App):
         self._closed = True
         ExceptionManager.remove_handler(self._errors)
         self.watchdog.send("STOPPING=1")
-        Window.unbind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self._touched)
+        Window.unbind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self.kiosk.touched)
         if self.speaker is not None:
             self.speaker.close()
         self.session.close()
@@ -151,9 +149,9 @@ class EdgeFashionApp(App):
         page = self.page
         self.look = self._look_of_settings()
         Window.clearcolor = self.look.colour("ground")
+        self.messages.hush()
         self.root.clear_widgets()
-        self._page = self._message = None
-        self.page = ""
+        self._page, self.page = None, ""
         self._fill(self.root)
         if page and page in PAGES:
             self.open_page(page)
@@ -161,7 +159,7 @@ class EdgeFashionApp(App):
     def _fill(self, root: FloatLayout) -> None:
         self.live = LiveScreen(self)
         root.add_widget(self.live)
-        if self.kiosk:
+        if self.kiosk.on:
             root.add_widget(PinCorner(self))
 
     def _look_of_settings(self) -> Look:
@@ -188,12 +186,11 @@ class EdgeFashionApp(App):
         self.live.tick()
         self.watchdog.beat()
         self.frame_rate.update(self.session.frames_seen)
-        if self.kiosk and self._attract is None and self.idle.due():
-            self.attract()
+        self.kiosk.tick()
 
     def _refresh(self) -> None:
         self.live.refresh()
-        if self.speaker is not None and self._attract is None and (text := spoken(self.session.state)):
+        if self.speaker is not None and not self.kiosk.inviting and (text := spoken(self.session.state)):
             self.speaker.say(text, self.language)
 
     # --- camera and model --------------------------------------------------------------------------------------------
@@ -268,7 +265,7 @@ class EdgeFashionApp(App):
             self.root.remove_widget(self._page)
             self._page, self.page = None, ""
             self.live.refresh()
-            self._place_message()
+            self.messages.place()
 
     @property
     def top_screen(self) -> Any:
@@ -280,10 +277,7 @@ class EdgeFashionApp(App):
             self.root.remove_widget(self._page)
         self._page, self.page = page, name
         self.root.add_widget(page)
-        if self._message is not None:  # stays on top
-            self.root.remove_widget(self._message)
-            self.root.add_widget(self._message)
-            self._place_message()
+        self.messages.place()
 
     # --- what the buttons do -----------------------------------------------------------------------------------------
 
@@ -364,80 +358,10 @@ class EdgeFashionApp(App):
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
-    @property
-    def message_shown(self) -> tuple[Message, ...]:
-        """The message at the lower edge, if there is one."""
-        return () if self._message is None else (self._message,)
-
-    @property
-    def message(self) -> str:
-        """What the message at the lower edge says; "" if there is none."""
-        return self._message.text if self._message is not None else ""
-
     def say(self, text: str, undo: int = 0) -> None:
         """Say something for a few seconds, with a button to take `undo` steps back."""
-        self._drop_message(self._message)
-        message = Message(text, (lambda: self._undo_from_message(undo)) if undo else None, self._drop_message)
-        self._message = message
-        self.root.add_widget(message)
-        self._place_message()
+        self.messages.show(text, (lambda: self.undo(undo)) if undo else None)
 
-    def _place_message(self) -> None:
-        """At the lower edge of the page, or of the part of the live screen that the card leaves free."""
-        if self._message is None:
-            return
-        middle, lower, width = self.live.free_middle if self._page is None else (
-            self.root.center_x, self.root.y, self.root.width
-        )  # fmt: skip
-        self._message.width = min(width - dp(SPACES["gap"] * 2), dp(560))
-        self._message.pos = middle - self._message.width / 2, lower + dp(SPACES["gap"])
-
-    def hush(self) -> None:
-        """Take the message away before its time."""
-        self._drop_message(self._message)
-
-    def _undo_from_message(self, steps: int) -> None:
-        self._drop_message(self._message)
-        self.undo(steps)
-
-    def _drop_message(self, message: Message | None) -> None:
-        if message is not None and message is self._message:
-            message.cancel()
-            self.root.remove_widget(message)
-            self._message = None
-
-    # --- kiosk -------------------------------------------------------------------------------------------------------
-
-    def attract(self) -> None:
-        """Forget the last person: close pages, go live, invite."""
-        self.back()
-        self.session.resume()
-        self._drop_message(self._message)
-        self.show_attract()
-
-    def show_attract(self) -> None:
-        """Put the invitation over the live picture."""
-        self._attract = Attract(self.look)
-        self.root.add_widget(self._attract)
-
-    def leave_kiosk(self) -> None:
-        """End the kiosk: an ordinary window, with the settings open."""
-        self.kiosk = False
-        Window.fullscreen = False
-        Window.show_cursor = True
-        self.rebuild()
-        self.open_page("settings")
-
-    def wake(self) -> bool:
-        """Somebody is there: leave the attract screen; whether it was shown."""
-        self.idle.touch()
-        if self._attract is None:
-            return False
-        self.root.remove_widget(self._attract)
-        self._attract = None
-        self.live.refresh()
-        return True
-
-    def _touched(self, *_: Any) -> bool:
-        """Every touch counts as a sign of life; the one that wakes the attract screen does nothing else."""
-        return self.wake()
+    def _free_strip(self) -> tuple[float, float, float]:
+        """Where a message has room: middle, lower edge and width of the page, or of what the card leaves free."""
+        return self.live.free_middle if self._page is None else (self.root.center_x, self.root.y, self.root.width)

@@ -27,7 +27,7 @@ class Keyboard:
 
     def pressed(self, window: Any, key: int, _scancode: int, _text: str | None, modifiers: list[str]) -> bool:
         """Answer a key; True if it was one of ours. The one that wakes a kiosk does nothing else."""
-        if self._app.wake():
+        if self._app.kiosk.wake():
             return True
         if key in (TAB, DOWN, RIGHT) and "shift" not in modifiers:
             return self.move(1)
@@ -38,10 +38,10 @@ class Keyboard:
         if key == ESCAPE:
             self._app.back()
             return True
-        if key == F10 and self._app.kiosk:
+        if key == F10 and self._app.kiosk.on:
             self._app.open_page("pin")
             return True
-        if key == F11 and not self._app.kiosk:
+        if key == F11 and not self._app.kiosk.on:
             window.toggle_fullscreen()
             return True
         return False
@@ -83,8 +83,8 @@ class Keyboard:
 
     def stops(self) -> list[Tap | Field]:
         """The buttons and fields of what is on top, from the upper left to the lower right, then the message's."""
-        places = (self._app.top_screen, *self._app.message_shown)
-        parts = (widget for place in places for widget in place.walk(restrict=True))
+        places = (self._app.top_screen, self._app.messages.shown)
+        parts = (widget for place in places if place is not None for widget in place.walk(restrict=True))
         return [part for part in parts if isinstance(part, Tap | Field) and not part.disabled]
 
     @staticmethod

@@ -5,6 +5,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from kivy.clock import Clock
+from kivy.core.window import Window
 from kivy.graphics import Color, Rectangle
 from kivy.metrics import dp
 from kivy.uix.anchorlayout import AnchorLayout
@@ -87,3 +88,63 @@ class PinCorner(Widget):
         touch.ungrab(self)
         self._timer.cancel()
         return True
+
+
+class Kiosk:
+    """Whether the screen belongs to the app alone, and what follows from that.
+
+    Attributes:
+        on: Whether it does.
+        idle: Tells when to invite the next person.
+    """
+
+    def __init__(self, app: "EdgeFashionApp", on: bool, idle_seconds: float) -> None:
+        """Args: app, whose screens it clears; on, as in `Options`; idle_seconds, as in `Options`."""
+        self.on = on
+        self.idle = Idle(idle_seconds)
+        self._app = app
+        self._attract: Attract | None = None
+
+    @property
+    def inviting(self) -> bool:
+        """Whether the attract screen is shown."""
+        return self._attract is not None
+
+    def tick(self) -> None:
+        """Called every frame: begin anew when nobody has touched anything for a while."""
+        if self.on and not self.inviting and self.idle.due():
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget the last person: close pages, go live, invite."""
+        self._app.back()
+        self._app.session.resume()
+        self._app.messages.hush()
+        self.invite()
+
+    def invite(self) -> None:
+        """Put the invitation over the live picture."""
+        self._attract = Attract(self._app.look)
+        self._app.root.add_widget(self._attract)
+
+    def wake(self) -> bool:
+        """Somebody is there: leave the attract screen; whether it was shown."""
+        self.idle.touch()
+        if self._attract is None:
+            return False
+        self._app.root.remove_widget(self._attract)
+        self._attract = None
+        self._app.live.refresh()
+        return True
+
+    def touched(self, *_: Any) -> bool:
+        """Every touch counts as a sign of life; the one that wakes the attract screen does nothing else."""
+        return self.wake()
+
+    def leave(self) -> None:
+        """End the kiosk: an ordinary window, with the settings open."""
+        self.on = False
+        Window.fullscreen = False
+        Window.show_cursor = True
+        self._app.rebuild()
+        self._app.open_page("settings")

@@ -6,6 +6,7 @@ from typing import Any
 from kivy.base import ExceptionHandler, ExceptionManager
 from kivy.clock import Clock
 from kivy.metrics import dp
+from kivy.uix.floatlayout import FloatLayout
 
 from edgefashion.errors import EdgeFashionError
 
@@ -14,6 +15,8 @@ from .theme import SPACES
 from .widgets import Panel, Tap, Words
 
 SECONDS = 6.0
+WIDEST = 560
+"""In dp."""
 
 
 class SayingErrors(ExceptionHandler):
@@ -54,3 +57,51 @@ class Message(Panel):
     def cancel(self) -> None:
         """Stop the clock that takes it away."""
         self._timer.cancel()
+
+
+class MessageBar:
+    """Shows one message at a time, on top of everything, where there is room for it."""
+
+    def __init__(self, root: FloatLayout, free_strip: Callable[[], tuple[float, float, float]]) -> None:
+        """Args: root, what it draws on; free_strip, gives the room's middle, lower edge and width in pixels."""
+        self._root = root
+        self._free_strip = free_strip
+        self.shown: Message | None = None
+
+    @property
+    def text(self) -> str:
+        """What is being said; "" for nothing."""
+        return self.shown.text if self.shown is not None else ""
+
+    def show(self, text: str, on_undo: Callable[[], object] | None = None) -> None:
+        """Say something for a few seconds, with a button that takes back what it reports."""
+
+        def undo() -> None:
+            self.hush()
+            if on_undo is not None:
+                on_undo()
+
+        self.hush()
+        self.shown = Message(text, undo if on_undo is not None else None, self._drop)
+        self.place()
+
+    def place(self) -> None:
+        """Move the message on top of the other widgets, and to where there is room now."""
+        if self.shown is None:
+            return
+        self._root.remove_widget(self.shown)
+        self._root.add_widget(self.shown)
+        middle, lower, width = self._free_strip()
+        self.shown.width = min(width - dp(SPACES["gap"] * 2), dp(WIDEST))
+        self.shown.pos = middle - self.shown.width / 2, lower + dp(SPACES["gap"])
+
+    def hush(self) -> None:
+        """Take the message away before its time."""
+        if self.shown is not None:
+            self._drop(self.shown)
+
+    def _drop(self, message: Message) -> None:
+        if message is self.shown:
+            message.cancel()
+            self._root.remove_widget(message)
+            self.shown = None

@@ -81,7 +81,7 @@ def _visits(app: EdgeFashionApp) -> Iterator[tuple[str, Callable[[], object]]]:
     scan = app.store.scans(limit=1)[0]
     yield "live", app.back
     yield "message", lambda: app.say("Saved", undo=1)
-    app.hush()
+    app.messages.hush()
     yield "correct", lambda: app.open_correction("type")
     yield "correct-colour", lambda: app.open_correction("colour")
     yield "history", lambda: app.open_page("history")
@@ -93,8 +93,8 @@ def _visits(app: EdgeFashionApp) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "health", lambda: app.open_page("health")
     yield "pin", lambda: app.open_page("pin")
     app.back()
-    yield "attract", app.show_attract
-    app.wake()
+    yield "attract", app.kiosk.invite
+    app.kiosk.wake()
 
 
 def _write(stepper: Stepper, path: Path) -> None:

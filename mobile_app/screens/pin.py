@@ -84,7 +84,7 @@ class PinPage(Page):
 
     def _leave(self) -> None:
         if self._app.guard.check(self._given, self._app.store.setting("pin", "")):
-            self._app.leave_kiosk()
+            self._app.kiosk.leave()
         else:
             self._given = ""
             self.refresh()

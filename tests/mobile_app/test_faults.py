@@ -234,22 +234,22 @@ def _meet_a_full_disk(driver: Any, store: Store, disk: SmallDisk) -> None:
         driver.answered()
     disk.fill()
     for tap in ("freeze", "count", "fix", "share"):
-        app.hush()
+        app.messages.hush()
         driver.tap(tap)
-        assert "is full or fails, so nothing was saved; free some space" in app.message, tap
-        assert "\n" not in app.message
+        assert "is full or fails, so nothing was saved; free some space" in app.messages.text, tap
+        assert "\n" not in app.messages.text
     assert app.page == ""
     assert len(store.scans()) == 2
 
     app.open_page("history")
     driver.frames(1)
     driver.tap("export")
-    assert "No space left on device" in app.message
+    assert "No space left on device" in app.messages.text
     assert not list((disk.folder / "exports").glob("*")), "half a file is none"
     app.open_page("settings")
     driver.frames(1)
     driver.tap("theme light")
-    assert "is full" in app.message
+    assert "is full" in app.messages.text
     app.open_model()  # which is noted in the store
     before = app.session.classifier
     driver.until(lambda: app.session.classifier is not before, "the model again")
@@ -306,10 +306,10 @@ def test_an_error_of_the_disk_ends_nothing_and_one_of_our_own_does(
     driver.until(lambda: driver.app.session.classifier is not None, "the model")
     Clock.schedule_once(fail(OSError(5, "Input/output\nerror")))
     driver.frames(2)
-    assert driver.app.message == "[Errno 5] Input/output error"
+    assert driver.app.messages.text == "[Errno 5] Input/output error"
     monkeypatch.setattr(driver.app.session, "tick", lambda: fail(StoreError("The disk fails."))(0))
     driver.frames(3)
-    assert driver.app.message == "The disk fails."
+    assert driver.app.messages.text == "The disk fails."
     ticked: list[int] = []
     monkeypatch.setattr(driver.app.session, "tick", lambda: ticked.append(1))
     driver.frames(2)
@@ -363,8 +363,8 @@ def test_the_app_starts_with_the_model_that_worked_last(
     store.set_setting("model", str(chosen))
     store.set_setting("proven_model", str(tiny_model))
     driver = drive(model=None)
-    driver.until(lambda: driver.app.message, "why the model is another one")
-    assert "chosen.tflite" in driver.app.message
+    driver.until(lambda: driver.app.messages.text, "why the model is another one")
+    assert "chosen.tflite" in driver.app.messages.text
     driver.answered()
     assert driver.app.session.classifier.path == tiny_model
     assert store.setting("model", "") == str(chosen), "what was chosen is not forgotten: the file may come back"
@@ -394,9 +394,9 @@ def test_the_clock_may_jump(drive: Callable[..., Any], store: Store, monkeypatch
         driver.tap("freeze")
         assert len(store.scans()) == before + 1
         driver.tap("freeze")
-        driver.until(lambda: app.message == "", "the end of the message")
+        driver.until(lambda: app.messages.text == "", "the end of the message")
         driver.answered()
-        assert app._attract is None, "nobody was idle for an hour"
+        assert not app.kiosk.inviting, "nobody was idle for an hour"
     assert [scan.id for scan in store.scans()] == [4, 3, 2, 1], "in the order in which they were taken"
     assert [scan.taken_at[:4] for scan in store.scans()] == ["2081", "2081", "1972", "2026"]
     app.open_page("history")
@@ -430,11 +430,11 @@ def test_huge_and_empty_pictures_in_the_source_and_imported(
     assert app.live.picture._texture.size == (1920, 1080)
 
     for nothing in (folder / "a.png", folder, tmp_path / "gone.png", Path(__file__)):
-        app.hush()
+        app.messages.hush()
         driver.window.dispatch("on_drop_file", bytes(nothing), 10, 10)
         driver.frames(1)
-        assert nothing.name in app.message
-        assert "\n" not in app.message
+        assert nothing.name in app.messages.text
+        assert "\n" not in app.messages.text
         assert app.session.frozen is None
     app.import_picture(folder / "b.jpg")
     driver.frames(2)

@@ -93,7 +93,7 @@ def screen(drive: Callable[..., Any], store: Store, monkeypatch: pytest.MonkeyPa
 def show(driver: Any, name: str) -> None:
     """Go to a screen."""
     if name == "attract":
-        driver.app.show_attract()
+        driver.app.kiosk.invite()
     elif name == "light":
         driver.app.store.set_setting("theme", "light")
         driver.app.rebuild()
@@ -101,7 +101,7 @@ def show(driver: Any, name: str) -> None:
         driver.app.open_correction("type")
     elif name != "live":
         driver.app.open_page(name)
-    driver.app.hush()
+    driver.app.messages.hush()
     driver.frames(4)
 
 

@@ -9,7 +9,7 @@ import pytest
 from edgefashion.store.store import Store
 
 
-def test_idle_counts_from_the_last_touch() -> None:
+def test_idle_counts_from_the_last_touch(window: None) -> None:
     from edgefashion_app.kiosk import Idle
 
     now = [100.0]
@@ -29,15 +29,15 @@ def test_the_waking_touch_is_swallowed(drive: Callable[..., Any], store: Store) 
     driver.tap("freeze")
     assert len(store.scans()) == 1
     driver.app.open_page("history")
-    driver.app.idle.seconds = 0
-    driver.until(lambda: driver.app._attract is not None, "the attract screen")
-    driver.app.idle.seconds = 3600
+    driver.app.kiosk.idle.seconds = 0
+    driver.until(lambda: driver.app.kiosk.inviting, "the attract screen")
+    driver.app.kiosk.idle.seconds = 3600
     assert driver.app.page == ""
     assert driver.app.session.frozen is None
     assert "What are you wearing?" in driver.words()
     driver.answered()
     driver.tap("freeze")
-    assert driver.app._attract is None
+    assert not driver.app.kiosk.inviting
     assert len(store.scans()) == 1, "the touch that wakes must not press what lies below"
     driver.answered()
     driver.tap("freeze")
@@ -51,11 +51,11 @@ def test_the_waking_key_is_swallowed_too(drive: Callable[..., Any], store: Store
     driver.answered()
     while not driver.find("freeze").focused:
         driver.key(TAB)
-    driver.app.attract()
+    driver.app.kiosk.begin_anew()
     driver.answered()
     driver.key(ENTER)
     driver.frames(2)
-    assert driver.app._attract is None
+    assert not driver.app.kiosk.inviting
     assert not store.scans()
     driver.key(ENTER)
     driver.frames(2)
@@ -87,10 +87,10 @@ def test_a_kiosk_is_left_by_the_keyboard_alone_and_a_window_has_no_pin(drive: Ca
     driver.key(F10)
     press(driver, "key 8")
     press(driver, "leave")
-    assert driver.app.kiosk
+    assert driver.app.kiosk.on
     press(driver, "key 7")
     press(driver, "leave")
-    assert not driver.app.kiosk
+    assert not driver.app.kiosk.on
     driver.app.back()
     driver.key(F10)
     assert driver.app.page == ""
@@ -121,11 +121,11 @@ def test_only_the_pin_leads_out(drive: Callable[..., Any], store: Store) -> None
         for key in keys:
             driver.tap(f"key {key}")
         driver.tap("leave")
-        assert driver.app.kiosk is kiosk
+        assert driver.app.kiosk.on is kiosk
     assert driver.app.page == "settings"
 
 
-def test_guessing_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guessing_is_slow(window: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from edgefashion_app.screens import pin
 
     now = [0.0]

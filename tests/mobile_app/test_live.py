@@ -54,7 +54,7 @@ def test_freeze_correct_undo_count(drive: Callable[..., Any], store: Store) -> N
     driver.tap("freeze")
     (scan,) = store.scans()
     assert scan.thumbnail[:3] == b"\xff\xd8\xff"
-    assert "Saved" in driver.app.message
+    assert "Saved" in driver.app.messages.text
 
     driver.tap("fix")  # the first of two taps
     other = scan.ranking[1][0]
@@ -100,7 +100,7 @@ def test_no_camera_says_why_and_a_dropped_picture_is_answered(drive: Callable[..
     assert driver.app.session.frozen is not None
     driver.window.dispatch("on_drop_file", b"/nowhere/at all.png", 10, 10)
     driver.frames(1)
-    assert "/nowhere/at all.png" in driver.app.message
+    assert "/nowhere/at all.png" in driver.app.messages.text
 
 
 def test_an_unknown_camera_and_a_damaged_model_are_said_in_words(drive: Callable[..., Any], tmp_path: Any) -> None:
@@ -110,7 +110,7 @@ def test_an_unknown_camera_and_a_damaged_model_are_said_in_words(drive: Callable
     assert "tv:1" in driver.app.session.problem
     driver.until(lambda: driver.app.session.classifier is not None, "the shipped model in its place")
     assert driver.app.session.classifier.card.name == "garment-base"
-    assert "broken.tflite" in driver.app.message
+    assert "broken.tflite" in driver.app.messages.text
 
 
 def test_the_keyboard_alone_is_enough(drive: Callable[..., Any], store: Store) -> None:

@@ -55,7 +55,7 @@ for page in ("history", "stock", "import", "settings", "health"):
     driver.frames(2)
     if page == "history":
         driver.tap("export")
-assert len(list((scratch / "exports").iterdir())) == 2, app.message
+assert len(list((scratch / "exports").iterdir())) == 2, app.messages.text
 app.source_named = "http://127.0.0.1/stream"
 app.open_camera()
 driver.frames(2)

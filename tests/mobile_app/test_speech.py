@@ -98,4 +98,4 @@ def test_the_app_speaks_a_changed_answer_only_if_it_is_told_to(
     assert said[0][1] == "en"
     monkeypatch.setattr(app, "find_voice", lambda: (None, "No voice: install espeak-ng."))
     driver.app.use_speech()
-    assert driver.app.message == "No voice: install espeak-ng."
+    assert driver.app.messages.text == "No voice: install espeak-ng."
