@@ -15,6 +15,7 @@ from benchmarks.suites import (
     labels,
     latency,
     limit,
+    own_folder,
     peers_clothing,
     peers_fashion_mnist,
     precision,
@@ -38,6 +39,7 @@ SUITES: dict[str, ModuleType] = {
     "resize": resize,
     "resize-probe": resize_probe,
     "labels": labels,
+    "own-folder": own_folder,
     "app": app,
     "soak": soak,
 }

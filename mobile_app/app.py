@@ -32,7 +32,7 @@ from .screens.correct import CorrectPage
 from .screens.live import LiveScreen
 from .screens.pages import PAGES
 from .screens.pin import Guard
-from .session import Session, frame_from_picture
+from .session import Frozen, Session, frame_from_picture
 from .speech import Speaker, find_voice
 from .text import tr, use_language
 from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, THEMES, Look
@@ -90,6 +90,7 @@ class EdgeFashionApp(App):
         self._closed = False
         self._errors = SayingErrors(self.say)
         self._page: Any = None
+        self._import_wish: object = None
         self.keyboard = Keyboard(self)
         self.frame_rate = FrameRate()
         self.guard = Guard()
@@ -327,12 +328,33 @@ class EdgeFashionApp(App):
             self.open_page("share", scan=scan)
 
     def import_picture(self, source: object) -> None:
-        """Show a picture file as if it had been frozen."""
-        try:
-            self.session.import_picture(frame_from_picture(source))
-        except EdgeFashionError as error:
-            self.say(str(error))
+        """Show a picture file as if it had been frozen, once a thread has read it; the newest wish counts."""
+        wish = self._import_wish = object()
+
+        def work() -> None:
+            frozen: Frozen | None = None
+            problem = ""
+            try:
+                frozen = self.session.look_at(frame_from_picture(source))
+            except EdgeFashionError as error:
+                problem = str(error)
+            self._post(lambda: self._imported(wish, frozen, problem))
+
+        Thread(target=work, name="open picture", daemon=True).start()
+
+    @property
+    def importing(self) -> bool:
+        """Whether a picture is being read."""
+        return self._import_wish is not None
+
+    def _imported(self, wish: object, frozen: Frozen | None, problem: str) -> None:
+        if wish is not self._import_wish:
             return
+        self._import_wish = None
+        if frozen is None:
+            self.say(problem)
+            return
+        self.session.keep(frozen)
         self.back()
         self.live.refresh()
 

@@ -202,18 +202,23 @@ class Session:
             self.frozen = Frozen(frame, self.state.prediction or newest, self.state.state == "sure", self.code)
         return self.frozen is not None
 
-    def import_picture(self, frame: Frame) -> None:
-        """Show a picture that comes from elsewhere, as if it had been frozen.
+    def look_at(self, frame: Frame) -> Frozen:
+        """Return a picture that comes from elsewhere with its answer; changes nothing, so any thread may call it.
 
         Raises:
             EdgeFashionError: There is no model yet, or it fails.
         """
-        if self.classifier is None:
+        classifier = self.classifier
+        if classifier is None:
             raise EdgeFashionError(self._model_problem or "The model is not open yet; try again in a moment.")
-        prediction = self.classifier.classify(frame.rgb())
+        prediction = classifier.classify(frame.rgb())
         codes = read_codes(frame.pixels) if self._code_worker is not None else ()
+        return Frozen(frame, prediction, prediction.sure, codes[0].text if codes else "")
+
+    def keep(self, frozen: Frozen) -> None:
+        """Show a picture in place of the live one, as if it had been frozen."""
         self.resume()
-        self.frozen = Frozen(frame, prediction, prediction.sure, codes[0].text if codes else "")
+        self.frozen = frozen
 
     def resume(self) -> None:
         """Go back to the live picture."""

@@ -136,7 +136,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path, half: bool = False) -> N
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(save(arrays, metadata={"edgefashion": json.dumps(header, sort_keys=True)}))
+        temporary.write_bytes(save(arrays, metadata={"edgefashion": json.dumps(header)}))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ import tf_keras
 from edgefashion.errors import CheckpointError
 from edgefashion.training.augment import augment, mix, normalise
 from edgefashion.training.heads import cross_entropy, softened, targets_of
-from edgefashion.training.pipeline import Pictures, as_rgb, batches
+from edgefashion.training.pipeline import Pictures, as_rgb, turns
 from edgefashion.training.recipe import Augment, Schedule
 
 
@@ -44,6 +44,7 @@ class Progress:
 
 Report = Callable[[Progress], None]
 Forward = Callable[[tf.Tensor], tf.Tensor]
+Teacher = Callable[..., tf.Tensor]
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Stage:
         state: file that an interrupted stage goes on from.
         report: is told the progress.
         teacher: network whose logits are to be matched, and the share and temperature of that loss.
+        trust: how much of that share each training picture gets, 0–1, float32 (n,); None for all of it.
         before_step: called before each step with its number, for pruning schedules.
         heads: number of labels of each head, the type first; one head if empty.
         head_weight: of each further head's loss; the type's is 1.
@@ -74,12 +76,13 @@ class Stage:
     seed: int
     state: Path
     report: Report
-    teacher: tf_keras.Model | None = None
+    teacher: Teacher | None = None
     weight: float = 0.0
     temperature: float = 1.0
     before_step: Callable[[int], None] | None = None
     heads: tuple[int, ...] = ()
     head_weight: float = 0.3
+    trust: npt.NDArray[np.float32] | None = None
 
 
 def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
@@ -99,19 +102,22 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     weights = (1.0,) + (stage.head_weight,) * (len(sizes) - 1)
 
     @tf.function(autograph=False)
-    def step(images: tf.Tensor, truth: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        targets = targets_of(truth, sizes, schedule.smoothing)
+    def step(images: tf.Tensor, truth: tf.Tensor, trust: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # The last column is the teacher's share, which is mixed like the targets.
+        share = (stage.weight if stage.teacher else 0.0) * trust[:, None]
+        targets = tf.concat([(1.0 - share) * targets_of(truth, sizes, schedule.smoothing), share], axis=1)
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         x = augment(images, plan, stage.height, stage.width, seeds[0])
         if plan.mixup:
             x, targets = mix(x, targets, plan.mixup, seeds[1])
-        soft = softened(stage.teacher(x, training=False), sizes, stage.temperature) if stage.teacher else None
+        targets, share = targets[:, :-1], targets[:, -1:]
         with tf.GradientTape() as tape:
             logits = network(x, training=True)
             loss = cross_entropy(targets, logits, sizes, weights)
-            if soft is not None:
-                close = cross_entropy(soft, logits / stage.temperature, sizes, weights)
-                loss = (1.0 - stage.weight) * loss + stage.weight * stage.temperature**2 * close
+            if stage.teacher:
+                soft = softened(stage.teacher(x, training=False), sizes, stage.temperature)
+                close = cross_entropy(share * soft, logits / stage.temperature, sizes, weights)
+                loss = loss + stage.temperature**2 * close
         optimizer.apply_gradients(
             zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)
         )
@@ -123,20 +129,24 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
         right = tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == truth[:, 0], tf.float32))
         return loss, right
 
+    targets = stage.train.targets
+    trust = np.ones(len(targets), np.float32) if stage.trust is None else stage.trust
     forward = forward_of(network)
     average = tf.Variable(0.0, trainable=False)
     kept = [*network.variables, *optimizer.variables, *shadows]
     history = _resume(stage.state, kept)
     for epoch in range(len(history), schedule.epochs):
         started, losses, rights = time.monotonic(), 0.0, 0.0
-        drawn = batches(stage.train, schedule.batch, stage.seed, epoch, schedule.balance)
-        for number, (images, truth) in enumerate(drawn):
+        drawn = turns(stage.train.truth, schedule.batch, stage.seed, epoch, schedule.balance)
+        for number, index in enumerate(drawn):
+            images, truth = as_rgb(stage.train.images[index]), targets[index]
             done = epoch * steps + number
             optimizer.learning_rate.assign(learning_rate(schedule, done / steps))
             average.assign(min(schedule.average, (1.0 + done) / (10.0 + done)))
             if stage.before_step:
                 stage.before_step(done)
-            loss, right = step(tf.constant(images), tf.constant(truth), tf.constant([stage.seed, done], tf.int32))
+            seed = tf.constant([stage.seed, done], tf.int32)
+            loss, right = step(tf.constant(images), tf.constant(truth), tf.constant(trust[index]), seed)
             losses, rights = losses + float(loss), rights + float(right)
             spent = time.monotonic() - started
             left = spent / (number + 1) * (steps * (schedule.epochs - epoch) - number - 1)

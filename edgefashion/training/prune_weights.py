@@ -20,7 +20,7 @@ from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint, Weights, read_weights, restore
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import InvertedResidualSpec
-from edgefashion.training.loop import Stage, run_stage
+from edgefashion.training.loop import Stage, Teacher, run_stage
 from edgefashion.training.recipe import PruneWeights
 
 MakeStage = Callable[[dict[str, Any]], Stage]
@@ -40,7 +40,7 @@ def folded(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def train_pruning_weights(
-    checkpoint: Checkpoint, plan: PruneWeights, make_stage: MakeStage, teacher: tf_keras.Model | None
+    checkpoint: Checkpoint, plan: PruneWeights, make_stage: MakeStage, teacher: Teacher | None
 ) -> tuple[Checkpoint, list[dict[str, float]]]:
     """Trains while more and more of the pointwise and dense weights go to zero, and stay there.
 

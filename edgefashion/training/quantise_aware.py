@@ -27,7 +27,7 @@ from tensorflow_model_optimization.quantization import keras as quantization
 from edgefashion.models.checkpoint import Checkpoint, Weights, read_weights
 from edgefashion.models.inverted_residual import INPUT_RANGE, Range
 from edgefashion.training.augment import normalise
-from edgefashion.training.loop import Stage, run_stage
+from edgefashion.training.loop import Stage, Teacher, run_stage
 from edgefashion.training.pipeline import batches
 from edgefashion.training.prune_weights import MakeStage, folded
 from edgefashion.training.recipe import QuantiseAware
@@ -70,7 +70,7 @@ class DepthwiseConfig(registry.Default8BitQuantizeConfig):
 
 
 def train_quantise_aware(
-    checkpoint: Checkpoint, plan: QuantiseAware, make_stage: MakeStage, teacher: tf_keras.Model | None
+    checkpoint: Checkpoint, plan: QuantiseAware, make_stage: MakeStage, teacher: Teacher | None
 ) -> tuple[Checkpoint, list[dict[str, float]]]:
     """Trains the folded network with rounding in place.
 

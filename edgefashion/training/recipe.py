@@ -42,8 +42,8 @@ class Data:
 class Model:
     """Which network: a key of `ARCHITECTURES`, its input in pixels, and where its first weights come from.
 
-    `weights`: "" (random), "efficientnet-lite0" (ImageNet, from the package of that name), or a checkpoint's path or
-    shipped name.
+    `weights`: "" (random), "efficientnet-lite0" (ImageNet, from the package of that name), a checkpoint's path or
+    shipped name, or one of the `teachers` of [distil].
     `folded`: batch normalisation is merged before training and its statistics stay as they are.
     `frozen`: so many blocks, and the stem before them, keep their weights and batch statistics until quantise-aware
     training: what they see in every photo is the same, and most of an epoch's time is theirs.
@@ -118,12 +118,13 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Distil(Schedule):
-    """Training against a larger network's probabilities (Hinton et al. 2015, arXiv 1503.02531).
+    """Training against other networks' mean probabilities (Hinton et al. 2015, arXiv 1503.02531).
 
-    `teacher`: name or path of the teacher's recipe; `weight`: share of its loss; `temperature`: softens both.
+    `teachers`: names or paths of their recipes; `weight`: share of their loss, on the pictures of the recipe's own
+    source, which they know; `temperature`: softens both.
     """
 
-    teacher: str = ""
+    teachers: tuple[str, ...] = ()
     weight: float = 0.7
     temperature: float = 2.0
 
@@ -334,5 +335,5 @@ def _check(recipe: Recipe) -> None:
         raise RecipeError(f"'prune-channels.of' must be macs or bytes. Received: {recipe.prune_channels.of!r}.")
     if recipe.prune_weights and recipe.prune_weights.average:
         raise RecipeError("[prune-weights] can't average weights: an average of zero and non-zero is not zero.")
-    if recipe.distil and not recipe.distil.teacher:
-        raise RecipeError("[distil] lacks the key teacher.")
+    if recipe.distil and not recipe.distil.teachers:
+        raise RecipeError("[distil] lacks the key teachers.")

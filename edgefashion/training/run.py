@@ -9,6 +9,7 @@ A run is a folder: `recipe.json`, `stages/NAME.safetensors` after each stage, `s
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tf_keras
 
 from edgefashion.data.joined import joined
@@ -34,9 +37,10 @@ from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
 from edgefashion.training.prune_channels import prune_channels
 from edgefashion.training.prune_weights import train_pruning_weights
 from edgefashion.training.quantise_aware import train_quantise_aware
-from edgefashion.training.recipe import Recipe, Schedule, load_recipe
+from edgefashion.training.recipe import Model, Recipe, Schedule, load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
 from edgefashion.training.start import first_checkpoint
+from edgefashion.training.teachers import Teachers
 
 STAGES = ("head", "fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware")
 
@@ -52,7 +56,8 @@ class Run:
         train, tune: prepared pictures; the training ones a little larger than the input.
         report: is told the progress.
         heads: number of labels of each head, the type first.
-        teacher: the distilling teacher's network, once it is there.
+        teacher: what `[distil]` learns from.
+        trust: the teacher's share of each training picture: 1 where it knows the source, else 0.
     """
 
     recipe: Recipe
@@ -62,7 +67,8 @@ class Run:
     tune: Pictures
     report: Report
     heads: tuple[int, ...]
-    teacher: tf_keras.Model | None = None
+    teacher: Teachers | None = None
+    trust: npt.NDArray[np.float32] | None = None
 
     def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
         """Builds a checkpoint's network with the recipe's first blocks frozen."""
@@ -81,7 +87,7 @@ class Run:
         return Stage(
             name, schedule, plan, spec.height, spec.width, self.train, self.tune, self.recipe.seed,
             self.folder / "state" / f"{name}.npz", self.report, heads=self.heads,
-            head_weight=self.recipe.model.head_weight, **changes,
+            head_weight=self.recipe.model.head_weight, trust=self.trust, **changes,
         )  # fmt: skip
 
 
@@ -134,9 +140,11 @@ def run_recipe(
     trained = _checked(manifest, recipe)
     tf_keras.utils.set_random_seed(recipe.seed)
     heads = head_labels(recipe.model.heads, trained)
-    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads), recipe, manifest, trained)
-    _refuse_stages(recipe, checkpoint.spec)
+    _refuse_teachers(recipe)
     claim(folder, recipe, manifest, source or recipe.data.source)
+    taught = _teachers(recipe, folder, report, source)
+    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads, taught), recipe, manifest, trained)
+    _refuse_stages(recipe, checkpoint.spec)
     spec = checkpoint.spec
     margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
     size = (round(spec.height * margin), round(spec.width * margin))
@@ -144,10 +152,9 @@ def run_recipe(
     tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes)
-    if recipe.distil:
-        teacher_recipe = load_recipe(recipe.distil.teacher)
-        run.teacher = run_recipe(teacher_recipe, folder / "teacher", report, source).model()
-        run.teacher.trainable = False
+    if taught:
+        run.teacher = Teachers(list(taught.values()), checkpoint)
+        run.trust = _from_source(train, manifest, source or recipe.data.source)
     histories: dict[str, Any] = {}
     for name in STAGES:
         if getattr(recipe, name.replace("-", "_")) is None:
@@ -272,21 +279,53 @@ def _checked(manifest: Manifest, recipe: Recipe) -> Manifest:
     return trained
 
 
+def _teachers(recipe: Recipe, folder: Path, report: Report, source: str | None) -> dict[str, Checkpoint]:
+    """Trains the teachers, each in a folder of its own, or reads those that are finished: by their names."""
+    if not recipe.distil:
+        return {}
+    return {
+        name: run_recipe(load_recipe(name), folder / f"teacher-{Path(name).stem}", report, source)
+        for name in recipe.distil.teachers
+    }
+
+
+def _from_source(pictures: Pictures, manifest: Manifest, source: str) -> npt.NDArray[np.float32]:
+    """1 for every picture of the recipe's own source, 0 for those of the extra ones: float32 (n,)."""
+    if manifest.arrays is not None:
+        return np.ones(len(pictures.rows), np.float32)
+    own = open_source(source)
+    known = {(os.path.abspath((own.root or Path()) / row.path), row.box) for row in own.rows}
+    root = manifest.root or Path()
+    return np.array([(os.path.abspath(root / row.path), row.box) in known for row in pictures.rows], np.float32)
+
+
+def _refuse_teachers(recipe: Recipe) -> None:
+    """Refuses, before hours are spent, teachers from which this network can't learn."""
+    if not recipe.distil:
+        return
+    models = {name: load_recipe(name).model for name in recipe.distil.teachers}
+    for head in recipe.model.heads:
+        if not any(head in model.heads for model in models.values()):
+            raise RecipeError(f"None of the teachers {', '.join(models)} has the head '{head}'.")
+    spec = _spec(recipe.model)
+    for name, model in models.items():
+        teacher = _spec(model)
+        if (teacher.height, teacher.width) != (spec.height, spec.width):
+            raise RecipeError(
+                f"The teacher '{name}' sees {teacher.height} x {teacher.width} pixels, this network "
+                f"{spec.height} x {spec.width}; they must be equal."
+            )
+
+
+def _spec(model: Model) -> Spec:
+    return architecture(model.architecture, 2, model.height or None, model.width or None)
+
+
 def _refuse_stages(recipe: Recipe, spec: Spec) -> None:
     """Refuses, before hours are spent, stages that this kind of network does not have."""
     late = [name for name in STAGES[-3:] if getattr(recipe, name.replace("-", "_"))]
     if late and not isinstance(spec, InvertedResidualSpec):
         raise RecipeError(f"[{late[0]}] needs an inverted residual network. Received: {type(spec).__name__}.")
-    if recipe.distil:
-        model = load_recipe(recipe.distil.teacher).model
-        if model.heads != recipe.model.heads:
-            raise RecipeError(f"The teacher '{recipe.distil.teacher}' has other heads; they must be equal, in order.")
-        teacher = architecture(model.architecture, spec.classes, model.height or None, model.width or None)
-        if (teacher.height, teacher.width) != (spec.height, spec.width):
-            raise RecipeError(
-                f"The teacher '{recipe.distil.teacher}' sees {teacher.height} x {teacher.width} pixels, this network "
-                f"{spec.height} x {spec.width}; they must be equal."
-            )
 
 
 def _taxonomy(recipe: Recipe, manifest: Manifest) -> Taxonomy:

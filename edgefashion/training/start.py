@@ -6,31 +6,41 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from edgefashion.errors import MissingExtraError, RecipeError
 from edgefashion.models import architecture, build
 from edgefashion.models.architectures import Spec
 from edgefashion.models.checkpoint import Checkpoint, Weights, load_checkpoint, read_weights
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import InvertedResidualSpec
+from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.recipe import Model
 
 PRETRAINED = ("efficientnet-lite0",)
 """Networks whose ImageNet weights come as a package."""
+TOP = "type_dense/"
+"""What the weights of the last layer begin with."""
 
 SHIPPED_CHECKPOINTS = Path(__file__).parent.parent / "shipped"
 
 
 def first_checkpoint(
-    model: Model, labels: tuple[str, ...], heads: Mapping[str, tuple[str, ...]] | None = None
+    model: Model,
+    labels: tuple[str, ...],
+    heads: Mapping[str, tuple[str, ...]] | None = None,
+    given: Mapping[str, Checkpoint] | None = None,
 ) -> Checkpoint:
     """Builds the network that a recipe names, with its first weights.
 
-    The last layer is new unless the labels and heads are the parent's.
+    The last layer is new unless the parent has all of the labels but `NO_GARMENT`: then it keeps what it knows of them
+    and of its heads, and what is new begins with zeros.
 
     Args:
         model: the recipe's [model].
         labels: in the order of the logits.
         heads: further heads and their labels.
+        given: checkpoints that `model.weights` may name, before all others.
 
     Raises:
         RecipeError: unknown architecture or weights.
@@ -48,11 +58,14 @@ def first_checkpoint(
         if folded:
             weights = fold(weights, spec.bn_epsilon) if isinstance(spec, InvertedResidualSpec) else weights
     elif model.weights:
-        parent = _parent(model.weights)
+        parent = (given or {}).get(model.weights) or _parent(model.weights)
         spec = _same_network(parent, spec)
         folded = parent.folded
-        top = {} if (parent.labels, parent.heads) == (labels, extra) else read_weights(build(spec, folded))
-        weights = parent.weights | {name: value for name, value in top.items() if name.startswith("type_dense/")}
+        if set(labels) - {NO_GARMENT} <= set(parent.labels):
+            top = _columns(parent, {"type": labels, **extra})
+        else:
+            top = {name: value for name, value in read_weights(build(spec, folded)).items() if name.startswith(TOP)}
+        weights = parent.weights | top
     elif folded:
         raise RecipeError("'model.folded' needs 'model.weights': there are no batch statistics to fold yet.")
     else:
@@ -73,6 +86,19 @@ def _imagenet(name: str) -> Weights:
 def _parent(name_or_path: str) -> Checkpoint:
     shipped = SHIPPED_CHECKPOINTS / f"{name_or_path}.safetensors"
     return load_checkpoint(shipped if shipped.is_file() else Path(name_or_path))
+
+
+def _columns(parent: Checkpoint, heads: Mapping[str, tuple[str, ...]]) -> Weights:
+    """The parent's last layer with its columns in another order; zeros for labels that it does not have."""
+    own = {"type": parent.labels, **parent.heads}
+    place = {(head, label): i for i, (head, label) in enumerate((h, la) for h, all_ in own.items() for la in all_)}
+    wanted = [place.get((head, label), -1) for head, all_ in heads.items() for label in all_]
+    known = np.array(wanted) >= 0
+    return {
+        name: np.where(known, value[..., wanted], np.float32(0))
+        for name, value in parent.weights.items()
+        if name.startswith(TOP)
+    }
 
 
 def _same_network(parent: Checkpoint, spec: Spec) -> Spec:

@@ -13,6 +13,11 @@ class Driver(Stepper):
         self.until(lambda: self.app.session.state.prediction is not None, "a steady answer")
         self.frames(2)
 
+    def imported(self) -> None:
+        """Wait until the picture that is being opened is shown, or said to be unreadable."""
+        self.until(lambda: not self.app.importing, "the end of an import")
+        self.frames(2)
+
     def touch_down(self, x: float, y: float) -> Any:
         from kivy.tests import UnitTestTouch
 

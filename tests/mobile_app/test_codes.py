@@ -67,6 +67,7 @@ def test_an_opened_picture_is_searched_too_unless_it_is_switched_off(
     driver = drive(source=None)
     driver.until(lambda: driver.app.session.classifier is not None, "the model")
     driver.app.import_picture(labelled / "a.png")
+    driver.imported()
     assert driver.app.live.card.code.text == EAN
     driver.app.open_page("settings")
     driver.frames(2)
@@ -74,6 +75,7 @@ def test_an_opened_picture_is_searched_too_unless_it_is_switched_off(
     assert store.setting("codes", True) is False
     driver.app.back()
     driver.app.import_picture(labelled / "a.png")
+    driver.imported()
     assert driver.app.live.card.code.text == ""
 
 

@@ -432,12 +432,14 @@ def test_huge_and_empty_pictures_in_the_source_and_imported(
     for nothing in (folder / "a.png", folder, tmp_path / "gone.png", Path(__file__)):
         app.messages.hush()
         driver.window.dispatch("on_drop_file", bytes(nothing), 10, 10)
-        driver.frames(1)
+        driver.imported()
         assert nothing.name in app.messages.text
         assert "\n" not in app.messages.text
         assert app.session.frozen is None
-    app.import_picture(folder / "b.jpg")
-    driver.frames(2)
+    app.import_picture(folder / "a.png")
+    app.import_picture(folder / "b.jpg")  # the newest wish counts
+    assert app.session.frozen is None, "it is read in a thread of its own"
+    driver.imported()
     assert app.session.frozen.frame.pixels.shape == (1080, 1920, 4)
     driver.tap("count")
     (scan,) = store.scans()

@@ -96,10 +96,10 @@ def test_no_camera_says_why_and_a_dropped_picture_is_answered(drive: Callable[..
     driver.frames(2)
     assert "No camera is chosen" in driver.app.live.picture.notice.text
     driver.window.dispatch("on_drop_file", bytes(garments / "a.png"), 10, 10)
-    driver.frames(2)
+    driver.imported()
     assert driver.app.session.frozen is not None
     driver.window.dispatch("on_drop_file", b"/nowhere/at all.png", 10, 10)
-    driver.frames(1)
+    driver.imported()
     assert "/nowhere/at all.png" in driver.app.messages.text
 
 

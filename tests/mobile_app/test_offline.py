@@ -50,6 +50,8 @@ for tap in ("undo", "count"):
 driver.answered()
 driver.tap("share")
 app.import_picture(pictures / "a.png")
+driver.imported()
+assert app.session.frozen is not None
 for page in ("history", "stock", "import", "settings", "health"):
     app.open_page(page)
     driver.frames(2)

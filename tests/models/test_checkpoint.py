@@ -27,6 +27,7 @@ from tests.models.tiny import drawn_pictures, real, tiny_checkpoint  # noqa: E40
 
 FULL = tiny_checkpoint(
     folded=True,
+    heads={"pattern": ("plain",), "colour": ("red",)},
     stage="quantise-aware",
     ranges={"input": (-1.0, 0.9921875), "block00_add": (-3.25, 2.5)},
     name="made-up",
@@ -56,6 +57,7 @@ def test_everything_comes_back(tmp_path):
     for name, array in FULL.weights.items():
         np.testing.assert_array_equal(found.weights[name], array)
         assert found.weights[name].dtype == np.float32
+    assert list(found.heads) == list(FULL.heads), "their order is that of the logits"
     assert os.listdir(path.parent) == ["x.safetensors"]
     pictures = real(drawn_pictures(2))
     np.testing.assert_array_equal(found.model()(pictures).numpy(), FULL.model()(pictures).numpy())

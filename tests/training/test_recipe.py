@@ -49,7 +49,7 @@ def test_every_shipped_recipe_loads():
         assert recipe.name == name
         assert load_recipe(str(RECIPES / f"{name}.toml")) == recipe
         if recipe.distil:
-            assert load_recipe(recipe.distil.teacher).fit
+            assert all(load_recipe(name).fit for name in recipe.distil.teachers)
 
 
 def test_values_arrive_where_they_belong(read):
@@ -104,7 +104,7 @@ def test_values_arrive_where_they_belong(read):
         ('"mine"', '"../mine"', "'name' must be printable, without '/'"),
         ("[fit]", "[quantise-aware]", "nothing to start from"),
         ("[prune-channels]", "[prune-weights]\nepochs = 1\naverage = 0.9\n[prune-channels]", "can't average weights"),
-        ("[fit]", "[distil]", r"\[distil\] lacks the key teacher"),
+        ("[fit]", "[distil]", r"\[distil\] lacks the key teachers"),
         ("[fit]", "[fit", "can't be read.*line 11"),
         ("[fit]", "\x00", "can't be read"),
     ],

@@ -51,7 +51,7 @@ dropout = 0.0
 [augment]
 scale = 0.8
 [distil]
-teacher = "TEACHER"
+teachers = ["TEACHER"]
 epochs = 16
 batch = 16
 learning-rate = 1e-2
@@ -238,7 +238,7 @@ def test_a_teacher_of_another_size_or_with_other_heads_is_refused_at_the_start(r
         _again(room, wrong, "sizes")
     wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, heads=("colour",)))
     monkeypatch.setattr("edgefashion.training.run.head_labels", lambda names, manifest: {"colour": ("red", "blue")})
-    with pytest.raises(RecipeError, match="has other heads; they must be equal"):
+    with pytest.raises(RecipeError, match=r"None of the teachers .* has the head .colour."):
         _again(room, wrong, "sizes")
 
 

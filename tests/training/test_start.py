@@ -1,4 +1,4 @@
-"""Where first weights come from: a seed, or a checkpoint whose last layer stays only if the labels are the same."""
+"""Where first weights come from: a seed, or a checkpoint whose last layer keeps what it knows of the labels."""
 
 import dataclasses
 
@@ -10,6 +10,7 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 from edgefashion.errors import CheckpointError, RecipeError
 from edgefashion.models.architectures import ARCHITECTURES
 from edgefashion.models.checkpoint import save_checkpoint
+from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.recipe import Model
 from edgefashion.training.start import first_checkpoint
 from tests.models.tiny import TINY, tiny_checkpoint
@@ -50,12 +51,27 @@ def test_the_parents_weights_and_widths_are_kept(parent):
 
 def test_other_labels_get_a_new_last_layer_and_nothing_else_new(parent):
     checkpoint, path = parent
-    for labels in (("a", "b"), ("label 2", "label 1", "label 0")):
+    for labels in (("a", "b"), ("label 2", "label 1", "another")):
         found = first_checkpoint(Model("tiny", weights=path), labels)
         assert found.weights["type_dense/kernel"].shape == (16, len(labels))
         changed = {name for name, array in found.weights.items() if not np.array_equal(array, checkpoint.weights[name])}
         assert changed == {"type_dense/kernel", "type_dense/bias"}
         assert found.model().output_shape == (None, len(labels))
+
+
+def test_what_the_parent_knows_of_its_labels_and_heads_is_kept(parent):
+    checkpoint, path = parent
+    old = dataclasses.replace(checkpoint, labels=("hat", "dress"), heads={"pattern": ("plain",)})
+    model = Model("tiny", weights="given before the path is looked at")
+    labels, heads = ("dress", NO_GARMENT, "hat"), {"colour": ("red", "blue"), "pattern": ("dotted", "plain")}
+    found = first_checkpoint(model, labels, heads, {model.weights: old})
+    for name in ("type_dense/kernel", "type_dense/bias"):
+        hat, dress, plain = np.moveaxis(checkpoint.weights[name], -1, 0)
+        nothing = np.zeros_like(hat)
+        expected = (dress, nothing, hat, nothing, nothing, nothing, plain)
+        np.testing.assert_array_equal(np.moveaxis(found.weights[name], -1, 0), expected)
+    assert found.model().output_shape == (None, 7)
+    assert first_checkpoint(Model("tiny", weights=path), ("label 1",)).weights["type_dense/bias"].shape == (1,)
 
 
 def test_what_does_not_fit_is_refused(parent, tmp_path):

@@ -1,0 +1,83 @@
+"""Networks to learn from: their mean opinion, told in the student's own order of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+
+from edgefashion.errors import RecipeError
+from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.training.heads import slices
+
+SURELY_NOT = -30.0
+"""Logit of a label that no teacher knows."""
+
+
+class Teachers:
+    """Several networks as one: called like a network, it gives the logarithm of their mean probabilities.
+
+    A head that one of them lacks is told by the others; a label that none of them has is surely not the answer.
+    """
+
+    def __init__(self, teachers: Sequence[Checkpoint], student: Checkpoint) -> None:
+        """Builds the networks.
+
+        Args:
+            teachers: all for pictures of the student's size.
+            student: names the heads and their labels.
+
+        Raises:
+            RecipeError: no teacher has one of the heads, or none of its labels.
+        """
+        self._networks: list[tf_keras.Model] = []
+        self._places: list[list[tuple[int, slice, tf.Tensor]]] = []
+        wanted = _heads(student)
+        for teacher in teachers:
+            network = teacher.model()
+            network.trainable = False
+            self._networks.append(network)
+            own = _heads(teacher)
+            parts = dict(zip(own, slices(teacher.head_sizes), strict=True))
+            self._places.append(
+                [
+                    (number, parts[name], tf.constant(_moves(own[name], labels)))
+                    for number, (name, labels) in enumerate(wanted.items())
+                    if set(own.get(name, ())) & set(labels)
+                ]
+            )
+        self._count = len(wanted)
+        taught = {number for places in self._places for number, _, _ in places}
+        for number, name in enumerate(wanted):
+            if number not in taught:
+                raise RecipeError(f"No teacher knows anything of the head '{name}'.")
+
+    def __call__(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Asks all of them.
+
+        Args:
+            images: float32 (batch, height, width, 3) in [-1, 1).
+            training: must be False; there for the likeness to a network.
+
+        Returns:
+            float32 (batch, all logits of the student).
+        """
+        opinions: list[list[tf.Tensor]] = [[] for _ in range(self._count)]
+        for network, places in zip(self._networks, self._places, strict=True):
+            logits = network(images, training=training)
+            for number, part, moves in places:
+                opinions[number].append(tf.nn.softmax(logits[:, part]) @ moves)
+        least = tf.exp(SURELY_NOT)
+        return tf.concat([tf.math.log(tf.add_n(told) / len(told) + least) for told in opinions], axis=1)
+
+
+def _heads(checkpoint: Checkpoint) -> Mapping[str, tuple[str, ...]]:
+    """Every head's labels, the type's first."""
+    return {"type": checkpoint.labels, **checkpoint.heads}
+
+
+def _moves(own: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+    """Float32 (own labels, the student's labels): 1 where they are the same."""
+    return np.array([[float(mine == yours) for yours in labels] for mine in own], np.float32)

@@ -1,0 +1,78 @@
+"""Several teachers as one: their mean probabilities, in the student's own order of labels."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tf_keras", reason="the extra train is not installed")
+
+from edgefashion.errors import RecipeError
+from edgefashion.training.heads import slices
+from edgefashion.training.loop import logits_of, run_stage
+from edgefashion.training.recipe import Augment, Schedule
+from edgefashion.training.teachers import Teachers
+from tests.models.tiny import TINY, drawn_pictures, real, tiny_checkpoint
+from tests.training.stages import pictures, stage
+
+
+def _teacher(labels, seed, **heads):
+    classes = len(labels) + sum(map(len, heads.values()))
+    checkpoint = tiny_checkpoint(seed, spec=dataclasses.replace(TINY, classes=classes))
+    return dataclasses.replace(checkpoint, labels=labels, heads=heads)
+
+
+def _softmax(logits):
+    return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+
+
+IMAGES = drawn_pictures(5)
+ONE = _teacher(("dress", "hat", "shoes"), 1)
+TWO = _teacher(("hat", "dress"), 2, pattern=("plain", "dotted"))
+
+
+def _opinion(teachers, student):
+    told = np.asarray(Teachers(teachers, student)(real(IMAGES)))
+    return [_softmax(told[:, part]) for part in slices(student.head_sizes)]
+
+
+def test_the_mean_of_two_teachers_in_the_students_order():
+    student = _teacher(("shoes", "dress", "hat", "bag"), 3, pattern=("dotted", "plain"))
+    types, patterns = _opinion([ONE, TWO], student)
+    one = _softmax(logits_of(ONE.model(), IMAGES))
+    two = logits_of(TWO.model(), IMAGES)
+    first, second = _softmax(two[:, :2]), _softmax(two[:, 2:])
+    none = np.zeros(len(IMAGES))
+    expected = np.stack([one[:, 2], one[:, 0] + first[:, 1], one[:, 1] + first[:, 0], none], axis=1) / 2
+    np.testing.assert_allclose(types, expected, atol=1e-5)
+    np.testing.assert_allclose(patterns, second[:, ::-1], atol=1e-5)
+
+
+def test_one_teacher_of_the_same_labels_is_asked_as_it_is():
+    (types,) = _opinion([ONE], ONE)
+    np.testing.assert_allclose(types, _softmax(logits_of(ONE.model(), IMAGES)), atol=1e-5)
+
+
+def test_a_head_that_nobody_knows_is_refused():
+    with pytest.raises(RecipeError, match="No teacher knows anything of the head 'pattern'"):
+        Teachers([ONE], TWO)
+    with pytest.raises(RecipeError, match="No teacher knows anything of the head 'type'"):
+        Teachers([ONE], _teacher(("bag", "scarf"), 4))
+
+
+def test_a_teacher_has_no_say_in_pictures_that_it_does_not_know(tmp_path):
+    """A teacher that calls everything the same, without trust, leaves the labels to be learnt; with trust it wins."""
+    train = pictures(28)
+    wrong = np.tile(np.float32([9.0, 0.0, 0.0]), (8, 1))
+    right = {}
+    for trust in (0.0, 1.0):
+        network = tiny_checkpoint().model()
+        lesson = stage(
+            tmp_path / f"{trust}.npz", schedule=Schedule(epochs=6, batch=8, learning_rate=1e-2), train=train, tune=None,
+            plan=Augment(flip=False, mixup=0.2), teacher=lambda x, training: wrong, weight=1.0,
+            trust=np.full(28, trust, np.float32),
+        )  # fmt: skip
+        run_stage(network, lesson)
+        right[trust] = np.mean(logits_of(network, train.images).argmax(1) == train.truth)
+    assert right[0.0] > 0.8
+    assert right[1.0] < 0.5
