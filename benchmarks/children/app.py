@@ -27,6 +27,8 @@ FIRST_LABEL_SECONDS = 120.0
 SETTLE_SECONDS = 1.0
 """Between the first label and the beginning of the measurement."""
 BARE_RUNS = 30
+RENDERER = ("/libLLVM", "swrast_dri.so", "/libgallium")
+"""What the files of Mesa's software renderer are called."""
 
 
 class Meter:
@@ -158,6 +160,19 @@ def bare_ms(model: str) -> float:
     return float(np.median(times)) * 1000
 
 
+def renderer_megabytes() -> float:
+    """How much of the memory is the code of Mesa's software renderer, which no device with a graphics chip loads."""
+    maps = Path("/proc/self/smaps")
+    total, counts = 0, False
+    for line in maps.read_text().splitlines() if maps.exists() else ():
+        words = line.split()
+        if len(words) >= 5 and "-" in words[0]:  # a mapping's first line; its file, if any, comes last
+            counts = len(words) > 5 and any(name in words[-1] for name in RENDERER)
+        elif counts and words[0] == "Rss:":
+            total += int(words[1])
+    return total / 1024
+
+
 def window(meter: Meter, folder: Path, film: str, model: str, size: tuple[int, int]) -> Any:  # noqa: ARG001
     """A window with nothing in it but a letter: its memory is Kivy's and Mesa's."""
     _plain_kivy(folder, size)
@@ -203,6 +218,7 @@ def main() -> None:
         meter.work = meter.work_processor = meter.drawing = 0.0
         passed = meter.run(float(seconds))
         memory, peak = process_status("VmRSS") / 1024, process_status("VmHWM") / 1024
+        renderer = renderer_megabytes()
         stopTouchApp()
         app.dispatch("on_stop")
     frames = max(1, meter.frames)
@@ -220,6 +236,7 @@ def main() -> None:
         "latency p95, ms": latency[1],
         "memory, MB": memory,
         "peak memory, MB": peak,
+        "renderer, MB": renderer,
         "bare, ms": bare_ms(model),
         "modules": len(sys.modules),
     }

@@ -71,14 +71,15 @@ def measure(arguments: argparse.Namespace) -> Result:
             rows.append(_bare_row(camera, turns[OURS]))
             comparisons += _comparisons(camera, turns)
             limits += _limits(camera, turns)
-        rows.append(("–", WINDOW, *(None,) * 9, round(turn(WINDOW)["memory, MB"], 1)))
+        empty = turn(WINDOW)
+        rows.append(("–", WINDOW, *(None,) * 9, round(empty["memory, MB"], 1), round(empty["renderer, MB"], 1)))
     return Result(
         NAME,
         TITLE,
         (
             "camera", "app", "frames/s", "labels/s", "UI thread, ms a frame", "ratio", "spread",
             "UI thread, share of time", "drawing, ms a frame", "capture → label, times the bare network",
-            "start → first label, s", "memory, MB",
+            "start → first label, s", "memory, MB", "of it Mesa's renderer, MB",
         ),
         tuple(rows),
         {
@@ -111,13 +112,14 @@ def _row(camera: str, app: str, turns: dict[str, list[Turn]]) -> tuple[str | flo
         round(_ratio([turn["latency, ms"] for turn in own], bare), 2),
         round(_median(turn["first label, s"] for turn in own), 2),
         round(_median(turn["memory, MB"] for turn in own), 1),
+        round(_median(turn["renderer, MB"] for turn in own), 1),
     )
 
 
 def _bare_row(camera: str, ours: list[Turn]) -> tuple[str | float | None, ...]:
     """The network alone, as fast as it goes."""
     per_second = [1000 / turn["bare, ms"] for turn in ours]
-    return (camera, "the bare network", None, round(_median(per_second), 1), *(None,) * 5, 1.0, None, None)
+    return (camera, "the bare network", None, round(_median(per_second), 1), *(None,) * 5, 1.0, None, None, None)
 
 
 def _comparisons(camera: str, turns: dict[str, list[Turn]]) -> list[Comparison]:

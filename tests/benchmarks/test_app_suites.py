@@ -85,6 +85,7 @@ def test_both_apps_are_measured(tiny_model, monkeypatch):
         assert 0 < rows[name]["UI thread, share of time"] <= 1
         assert rows[name]["start → first label, s"] > 0.2
         assert rows[name]["memory, MB"] > rows["window"]["memory, MB"] > 20
+        assert 0 <= rows[name]["of it Mesa's renderer, MB"] < rows["window"]["memory, MB"]
     assert rows["edgefashion"]["ratio"] == 1
     assert len(result.limits) == 3
     assert len(result.comparisons) == 4
