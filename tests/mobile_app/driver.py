@@ -49,4 +49,4 @@ class Driver(Stepper):
 
     def words(self) -> str:
         """Every text on the screen."""
-        return "\n".join(str(w.text) for w in self.app.root.walk() if hasattr(w, "texture_size"))
+        return "\n".join(str(w.text) for w in self.app.root.walk() if hasattr(w, "text") and hasattr(w, "texture_size"))
