@@ -13,6 +13,7 @@ from edgefashion.store.store import Store
 
 from .app import EdgeFashionApp, Options
 from .stepper import Stepper
+from .text import tr
 from .theme import THEMES
 
 SIZES = ((800, 480), (1280, 720), (1920, 1080), (480, 800), (360, 640))
@@ -80,7 +81,7 @@ def _visits(app: EdgeFashionApp) -> Iterator[tuple[str, Callable[[], object]]]:
     """The screens by name, and how to get there."""
     scan = app.store.scans(limit=1)[0]
     yield "live", app.back
-    yield "message", lambda: app.say("Saved", undo=1)
+    yield "message", lambda: app.say(tr("Saved"), undo=1)
     app.messages.hush()
     yield "correct", lambda: app.open_correction("type")
     yield "correct-colour", lambda: app.open_correction("colour")

@@ -57,6 +57,7 @@ def test_freeze_correct_undo_count(drive: Callable[..., Any], store: Store) -> N
     assert "Saved" in driver.app.messages.text
 
     driver.tap("fix")  # the first of two taps
+    assert driver.app.root.children[0] is driver.app.messages.shown, "the message stays on top of the page"
     other = scan.ranking[1][0]
     driver.tap(f"type {other}")
     assert driver.app.page == ""

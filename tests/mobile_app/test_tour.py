@@ -11,6 +11,7 @@ from PIL import Image
 
 from edgefashion.data.drawn import draw_garment
 from edgefashion.errors import EdgeFashionError
+from edgefashion.store.store import Store
 
 SCREENS = {
     "live", "message", "correct", "correct-colour", "history", "scan", "stock", "share", "import", "settings", "health",
@@ -28,14 +29,15 @@ def types(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One garment in the lists is enough here."""
-    from edgefashion_app import tour
+def few(window: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One garment in the lists is enough here, and a busy machine must not take the message away too soon."""
+    from edgefashion_app import message, tour
 
     monkeypatch.setattr(tour, "SCANS", 1)
+    monkeypatch.setattr(message, "SECONDS", 3600.0)
 
 
-def test_every_screen_is_drawn(window: None, few: None, tmp_path: Path, types: Path, tiny_model: Path) -> None:
+def test_every_screen_is_drawn(few: None, tmp_path: Path, types: Path, tiny_model: Path) -> None:
     from edgefashion_app.tour import run_tour
 
     out = tmp_path / "shots"
@@ -65,13 +67,14 @@ NAMES = re.compile(
 
 
 def test_every_text_on_every_screen_is_translated(
-    drive: Callable[..., Any], few: None, types: Path, monkeypatch: pytest.MonkeyPatch
+    drive: Callable[..., Any], few: None, store: Store, types: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a language of brackets, whatever stands outside of them was never given to the translators."""
     from edgefashion_app.languages.language import Language
     from edgefashion_app.tour import _collect, _visits
 
     monkeypatch.setattr(Language, "text", lambda self, message: f"«{message}»" if message else "")
+    store.set_setting("pictures", str(types))
     driver = drive(source=f"folder:{types}", kiosk=True, idle_seconds=3600)
     _collect(driver.app, driver)
     bare: set[tuple[str, str]] = set()
