@@ -25,7 +25,7 @@ from edgefashion.evaluation.rejection import judge_rejection
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.evaluation.retrieval import retrieve
 from edgefashion.evaluation.slices import slice_scores
-from edgefashion.runtime.card import Card
+from edgefashion.runtime.card import ModelCard
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.shipped import find_model
 
@@ -35,6 +35,8 @@ WATTS_A_CORE = 10.0
 """What a server's core takes under load, with its share of memory and cooling; an assumption, and said so."""
 GRAMS_A_KILOWATT_HOUR = 400.0
 """CO2 of an average grid; an assumption too."""
+FEWEST = 20
+"""Pictures that a weak part must have to be named."""
 
 
 def main(words: list[str]) -> int:
@@ -110,19 +112,20 @@ def _further(classifier: Classifier, spec: str, asked: str | None, title: str) -
     ]
 
 
-def _origin(card: Card) -> str:
+def _origin(card: ModelCard) -> str:
     facts = card.training
+    made = f", recipe `{facts['recipe']}` {facts['recipe_digest'][:12]}" if "recipe" in facts else ""
     return (
-        f"Trained on {facts['pictures']:,} pictures by {facts['groups']:,} contributors ({facts['data']}; "
-        f"{facts['data_licence'] or 'licence not noted'}), recipe `{facts['recipe']}` "
-        f"{facts['recipe_digest'][:12]}, data {facts['data_digest'][:12]}. The model is under {card.licence}."
+        f"Trained on {facts.get('pictures', 0):,} pictures by {facts.get('groups', 0):,} contributors "
+        f"({facts.get('data') or 'source not noted'}; {facts.get('data_licence') or 'licence not noted'}){made}. "
+        f"The model is under {card.licence}."
     )
 
 
 def _energy(hours: float, cores: int) -> str:
     kilowatt_hours = hours * cores * WATTS_A_CORE / 1000
     return (
-        f"About {hours:g} hours on {cores} cores, teachers among them: {kilowatt_hours:.2f} kWh at an assumed "
+        f"About {hours:g} h on {cores} cores: {kilowatt_hours:.2f} kWh at an assumed "
         f"{WATTS_A_CORE:g} W a core, {kilowatt_hours * GRAMS_A_KILOWATT_HOUR:.0f} g of CO2 at an assumed "
         f"{GRAMS_A_KILOWATT_HOUR:g} g a kWh."
     )
@@ -140,7 +143,7 @@ def _weak_rows(scores: Any) -> list[list[str]]:
     rows = []
     for cut in slice_scores(scores):
         for part in cut.slices:
-            if part.below:
+            if part.below and part.n >= FEWEST:
                 name = f"one of {len(cut.slices)} contributors" if cut.name == "contributor" else part.value
                 low, high = part.interval
                 rows.append([f"{cut.name}: {name}", str(part.n), f"{part.accuracy:.3f}", f"{low:.3f} to {high:.3f}"])
