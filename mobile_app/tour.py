@@ -68,7 +68,7 @@ def _collect(app: EdgeFashionApp, stepper: Stepper) -> None:
             continue
         seen.add(scan.type)
         app.session.count(scan, len(seen))
-        app.store.set_target(scan.final["type"], scan.final.get("colour", ""), 3)
+        app.store.set_target(scan.final["type"], scan.colour, 3)
     if app.session.scan is not None:
         app.session.correct(app.session.scan, "colour", "blue")
 

@@ -79,5 +79,10 @@ def _value(attribute: Attribute) -> str:
 def corrected_answer(scan: Scan) -> Answer:
     """Return what the card shows for a scan that a person has corrected."""
     final = {name: tr(value) for name, value in scan.final.items()}
+    if "colour" in final:
+        final.pop("colours", None)  # what was measured is not what the person says
+    elif "colours" in final:
+        parts = (part.partition(" ") for part in scan.final["colours"].split(", "))
+        final["colours"] = ", ".join(f"{tr(colour)} {share}" for colour, _, share in parts)
     name, category = final.pop("type"), final.pop("category")
     return Answer(name, category, tr("corrected by you"), 1.0, "", "good", "fix", final)

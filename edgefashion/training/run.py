@@ -140,11 +140,13 @@ def run_recipe(
     trained = _checked(manifest, recipe)
     tf_keras.utils.set_random_seed(recipe.seed)
     heads = head_labels(recipe.model.heads, trained)
+    _refuse_stages(recipe)
     _refuse_teachers(recipe)
-    claim(folder, recipe, manifest, source or recipe.data.source)
+    if recipe.distil:
+        claim(folder, recipe, manifest, source or recipe.data.source)
     taught = _teachers(recipe, folder, report, source)
     checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads, taught), recipe, manifest, trained)
-    _refuse_stages(recipe, checkpoint.spec)
+    claim(folder, recipe, manifest, source or recipe.data.source)
     spec = checkpoint.spec
     margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
     size = (round(spec.height * margin), round(spec.width * margin))
@@ -321,8 +323,9 @@ def _spec(model: Model) -> Spec:
     return architecture(model.architecture, 2, model.height or None, model.width or None)
 
 
-def _refuse_stages(recipe: Recipe, spec: Spec) -> None:
+def _refuse_stages(recipe: Recipe) -> None:
     """Refuses, before hours are spent, stages that this kind of network does not have."""
+    spec = _spec(recipe.model)
     late = [name for name in STAGES[-3:] if getattr(recipe, name.replace("-", "_"))]
     if late and not isinstance(spec, InvertedResidualSpec):
         raise RecipeError(f"[{late[0]}] needs an inverted residual network. Received: {type(spec).__name__}.")

@@ -155,5 +155,11 @@ def test_measured_colours_are_translated_and_lead_to_the_colour(drive: Callable[
     assert driver.find("chip colours").text == "dunkelblau 70 %, weiß 20 %"
     driver.tap("chip colours")
     assert driver.app.page == "correct"
+    driver.tap("field type")
+    driver.tap("type shoes")
+    assert driver.find("chip colours").text == "dunkelblau 70 %, weiß 20 %", "measured, and still in German"
+    driver.tap("chip colours")
     driver.tap("colour blue")
     assert store.scans()[0].final["colour"] == "blue"
+    chips = [widget.text for widget in driver.app.live.walk() if getattr(widget, "value", "").startswith("chip ")]
+    assert chips == ["blau"], "the person's word in place of the measured shares"
