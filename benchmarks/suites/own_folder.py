@@ -27,7 +27,7 @@ from edgefashion.data.manifest import Manifest, write_manifest
 from edgefashion.data.sources import open_source
 
 NAME = "own-folder"
-TITLE = "Trained on ten labels of 20 own photos"
+TITLE = "Trained on own photos, at most 20 of each of ten labels"
 EACH = 20
 WAYS = (
     ("the whole network", (), 0.85, 180.0),

@@ -8,7 +8,8 @@ from PIL import Image
 
 from benchmarks import run, subject
 from benchmarks.contestant import Contestant, ContestantError
-from benchmarks.suites import growth, latency, limit, precision, resize, start, whole_path
+from benchmarks.suites import growth, latency, limit, own_folder, precision, resize, start, whole_path
+from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError
 from tests.conftest import DATA
 
@@ -172,3 +173,15 @@ def test_of_many_suites_one_that_fails_is_told_and_the_others_run(capsys, monkey
 def test_the_frame_is_a_cameras():
     assert subject.frame().shape == (480, 640, 3)
     assert subject.frame_jpeg()[:2] == b"\xff\xd8"
+
+
+def test_own_photos_and_those_that_judge_them_are_by_different_people():
+    types = ("dress", "hat")
+    rows = [Row(f"{i}.png", types[i % 2], f"p{i % 7}", "validation") for i in range(140)]
+    manifest = Manifest("photos", tuple(rows), types)
+    found = own_folder.subset(manifest, seed=3, share=0.5, each=15)
+    mine, theirs = ([row for row in found.rows if row.split == split] for split in ("train", "validation"))
+    assert not {row.group for row in mine} & {row.group for row in theirs}
+    assert [sum(row.type == name for row in mine) for name in types] == [15, 15]
+    assert len(theirs) == 20 * len({row.group for row in theirs}), "all photos of the others"
+    assert own_folder.subset(manifest, seed=4, share=0.5).rows != found.rows
