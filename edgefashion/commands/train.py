@@ -106,8 +106,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _plan(recipe: Any) -> list[str]:
     """The stages in words, with their epochs."""
-    names = ("head", "fit", "refine", "distil", "prune_channels", "prune_weights", "quantise_aware")
-    return [f"{name.replace('_', '-')} {getattr(recipe, name).epochs}" for name in names if getattr(recipe, name)]
+    names = ("head", "fit", "refine", "distil", "blend", "prune_channels", "prune_weights", "quantise_aware")
+    stages = [(name.replace("_", "-"), getattr(recipe, name)) for name in names if getattr(recipe, name)]
+    return [f"{name} {stage.epochs}" if hasattr(stage, "epochs") else name for name, stage in stages]
 
 
 def _with_allocator() -> None:

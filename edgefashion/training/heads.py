@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError
+from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.training.pipeline import Pictures
 
 
@@ -49,6 +50,28 @@ def slices(sizes: Sequence[int]) -> list[slice]:
     """Where each head's numbers lie among all logits."""
     ends = np.cumsum(sizes).tolist()
     return [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+
+
+def without_heads(checkpoint: Checkpoint, names: Sequence[str]) -> Checkpoint:
+    """Leaves further heads out: their logits, their labels and their temperatures.
+
+    Args:
+        checkpoint: any.
+        names: of its heads; one that it does not have changes nothing.
+    """
+    parts = dict(zip(("", *checkpoint.heads), slices(checkpoint.head_sizes), strict=True))
+    kept = np.concatenate([np.arange(part.start, part.stop) for name, part in parts.items() if name not in names])
+    weights = {
+        name: value[..., kept] if name.startswith("type_dense/") else value
+        for name, value in checkpoint.weights.items()
+    }
+    return dataclasses.replace(
+        checkpoint,
+        spec=dataclasses.replace(checkpoint.spec, classes=len(kept)),
+        weights=weights,
+        heads={name: labels for name, labels in checkpoint.heads.items() if name not in names},
+        head_temperatures={name: value for name, value in checkpoint.head_temperatures.items() if name not in names},
+    )
 
 
 def targets_of(truth: tf.Tensor, sizes: Sequence[int], smoothing: float) -> tf.Tensor:

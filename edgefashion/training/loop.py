@@ -64,6 +64,7 @@ class Stage:
         before_step: called before each step with its number, for pruning schedules.
         heads: number of labels of each head, the type first; one head if empty.
         head_weight: of each further head's loss; the type's is 1.
+        taught: by head, whether the teacher knows it; all of them if empty.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Stage:
     heads: tuple[int, ...] = ()
     head_weight: float = 0.3
     trust: npt.NDArray[np.float32] | None = None
+    taught: tuple[bool, ...] = ()
 
 
 def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
@@ -100,12 +102,14 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     shadows = [tf.Variable(v, trainable=False) for v in network.variables] if schedule.average else []
     sizes = stage.heads or (network.output_shape[-1],)
     weights = (1.0,) + (stage.head_weight,) * (len(sizes) - 1)
+    taught = np.repeat(stage.taught or (True,) * len(sizes), sizes).astype(np.float32)[None]
 
     @tf.function(autograph=False)
     def step(images: tf.Tensor, truth: tf.Tensor, trust: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         # The last column is the teacher's share, which is mixed like the targets.
         share = (stage.weight if stage.teacher else 0.0) * trust[:, None]
-        targets = tf.concat([(1.0 - share) * targets_of(truth, sizes, schedule.smoothing), share], axis=1)
+        own = (1.0 - share * taught) * targets_of(truth, sizes, schedule.smoothing)
+        targets = tf.concat([own, share], axis=1)
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         x = augment(images, plan, stage.height, stage.width, seeds[0])
         if plan.mixup:
@@ -116,7 +120,7 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
             loss = cross_entropy(targets, logits, sizes, weights)
             if stage.teacher:
                 soft = softened(stage.teacher(x, training=False), sizes, stage.temperature)
-                close = cross_entropy(share * soft, logits / stage.temperature, sizes, weights)
+                close = cross_entropy(share * taught * soft, logits / stage.temperature, sizes, weights)
                 loss = loss + stage.temperature**2 * close
         optimizer.apply_gradients(
             zip(tape.gradient(loss, network.trainable_variables), network.trainable_variables, strict=True)

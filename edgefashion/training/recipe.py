@@ -47,7 +47,8 @@ class Model:
     `folded`: batch normalisation is merged before training and its statistics stay as they are.
     `frozen`: so many blocks, and the stem before them, keep their weights and batch statistics until quantise-aware
     training: what they see in every photo is the same, and most of an epoch's time is theirs.
-    `heads`: attributes that are learnt beside the type (columns of the manifest); `head_weight`: of each one's loss.
+    `heads`: attributes that are learnt beside the type (columns of the manifest); `head_weight`: of each one's loss;
+    `auxiliary`: those of them that only help to learn: the finished network leaves them out.
     """
 
     architecture: str
@@ -60,6 +61,7 @@ class Model:
     drop_path: float = 0.0
     heads: tuple[str, ...] = ()
     head_weight: float = 0.3
+    auxiliary: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,19 @@ class Distil(Schedule):
 
 
 @dataclass(frozen=True)
+class Blend:
+    """Moves the weights part of the way back to where they come from (WiSE-FT: Wortsman et al. 2022, arXiv 2109.01903).
+
+    Networks with one ancestor lie in one valley: between them is often a better one for photos of others. `start`:
+    share of the weights that the run began with, in the last layer only for labels that they knew; `imagenet`: share
+    of the ImageNet weights that come as a package, not in the last layer.
+    """
+
+    start: float = 0.0
+    imagenet: float = 0.0
+
+
+@dataclass(frozen=True)
 class PruneChannels(Schedule):
     """Removes expansion channels, then trains against the unpruned network.
 
@@ -186,6 +201,7 @@ class Recipe:
     fit: Schedule | None = None
     refine: Schedule | None = None
     distil: Distil | None = None
+    blend: Blend | None = None
     prune_channels: PruneChannels | None = None
     prune_weights: PruneWeights | None = None
     quantise_aware: QuantiseAware | None = None
@@ -282,7 +298,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
 
 
 _TABLES = (
-    "", "model", "augment", "head", "fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware",
+    "", "model", "augment", "head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights",
+    "quantise-aware",
 )  # fmt: skip
 _LIMITS: dict[str, tuple[float, float]] = {
     # Smallest and largest value of a key, or of one table's key; 0 to 1 where nothing is said.
@@ -331,9 +348,16 @@ def _check(recipe: Recipe) -> None:
     strange = sorted(set(recipe.model.heads) - set(ATTRIBUTES))
     if strange:
         raise RecipeError(f"'model.heads' may name {', '.join(ATTRIBUTES)}. Received: {strange[0]!r}.")
+    strange = sorted(set(recipe.model.auxiliary) - set(recipe.model.heads))
+    if strange:
+        raise RecipeError(f"'model.auxiliary' may name heads of this recipe only. Received: {strange[0]!r}.")
     if recipe.prune_channels and recipe.prune_channels.of not in ("macs", "bytes"):
         raise RecipeError(f"'prune-channels.of' must be macs or bytes. Received: {recipe.prune_channels.of!r}.")
     if recipe.prune_weights and recipe.prune_weights.average:
         raise RecipeError("[prune-weights] can't average weights: an average of zero and non-zero is not zero.")
+    if recipe.blend and not (recipe.model.weights and recipe.model.folded):
+        raise RecipeError("[blend] needs 'model.weights', which it goes back to, and 'model.folded'.")
+    if recipe.blend and recipe.blend.start + recipe.blend.imagenet >= 1.0:
+        raise RecipeError("[blend] leaves nothing of what was trained: its shares must add up to less than 1.")
     if recipe.distil and not recipe.distil.teachers:
         raise RecipeError("[distil] lacks the key teachers.")

@@ -1,4 +1,6 @@
-"""The stages of a recipe, in order: head → fit → refine → distil → prune channels → prune weights → quantise-aware.
+"""The stages of a recipe, in order.
+
+head → fit → refine → distil → blend → prune channels → prune weights → quantise-aware.
 
 `refine` is a second fit, as a rule on milder pictures.
 
@@ -13,7 +15,7 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,13 @@ from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, RecipeError
 from edgefashion.models.architectures import Spec, architecture
-from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from edgefashion.models.checkpoint import Checkpoint, Weights, load_checkpoint, save_checkpoint
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import NO_GARMENT, Taxonomy
+from edgefashion.training.blend import blended
 from edgefashion.training.calibrate import calibrated
 from edgefashion.training.head_only import train_head
-from edgefashion.training.heads import head_labels, with_attributes
+from edgefashion.training.heads import head_labels, with_attributes, without_heads
 from edgefashion.training.loop import Report, Stage, run_stage
 from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
 from edgefashion.training.prune_channels import prune_channels
@@ -42,7 +45,7 @@ from edgefashion.training.run_folder import claim, read_history, refuse_another,
 from edgefashion.training.start import first_checkpoint
 from edgefashion.training.teachers import Teachers
 
-STAGES = ("head", "fit", "refine", "distil", "prune-channels", "prune-weights", "quantise-aware")
+STAGES = ("head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights", "quantise-aware")
 
 
 @dataclass
@@ -58,6 +61,7 @@ class Run:
         heads: number of labels of each head, the type first.
         teacher: what `[distil]` learns from.
         trust: the teacher's share of each training picture: 1 where it knows the source, else 0.
+        start: the weights that the run began with.
     """
 
     recipe: Recipe
@@ -69,6 +73,7 @@ class Run:
     heads: tuple[int, ...]
     teacher: Teachers | None = None
     trust: npt.NDArray[np.float32] | None = None
+    start: Weights = field(default_factory=dict)
 
     def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
         """Builds a checkpoint's network with the recipe's first blocks frozen."""
@@ -87,7 +92,8 @@ class Run:
         return Stage(
             name, schedule, plan, spec.height, spec.width, self.train, self.tune, self.recipe.seed,
             self.folder / "state" / f"{name}.npz", self.report, heads=self.heads,
-            head_weight=self.recipe.model.head_weight, trust=self.trust, **changes,
+            head_weight=self.recipe.model.head_weight, trust=self.trust,
+            taught=self.teacher.taught if self.teacher else (), **changes,
         )  # fmt: skip
 
 
@@ -153,7 +159,7 @@ def run_recipe(
     train = load_pictures(trained, *size, advance=loading)
     tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
-    run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes)
+    run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights)
     if taught:
         run.teacher = Teachers(list(taught.values()), checkpoint)
         run.trust = _from_source(train, manifest, source or recipe.data.source)
@@ -172,7 +178,8 @@ def run_recipe(
         save_checkpoint(checkpoint, path)
         for ending in ("npz", "safetensors"):
             (folder / "state" / f"{name}.{ending}").unlink(missing_ok=True)
-    checkpoint = calibrated(checkpoint, manifest, recipe, tune)
+    checkpoint = without_heads(checkpoint, recipe.model.auxiliary)
+    checkpoint = calibrated(checkpoint, manifest, recipe, with_attributes(tune, checkpoint.heads))
     skipped = (*train.skipped, *tune.skipped)
     write_run(folder, recipe, manifest, checkpoint, histories, skipped, time.monotonic() - started)
     save_checkpoint(checkpoint, folder / "checkpoint.safetensors")  # the last: it says that the run is finished
@@ -205,6 +212,11 @@ def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str
     )
     history = run_stage(network, stage)
     return checkpoint.with_model(network), history
+
+
+def _blend(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    weights = blended(checkpoint, run.start, _given(run.recipe.blend))
+    return dataclasses.replace(checkpoint, weights=weights), []
 
 
 def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
@@ -247,6 +259,7 @@ _STEPS = {
     "fit": _fit,
     "refine": _refine,
     "distil": _distil,
+    "blend": _blend,
     "prune-channels": _prune_channels,
     "prune-weights": _prune_weights,
     "quantise-aware": _quantise_aware,
@@ -306,9 +319,6 @@ def _refuse_teachers(recipe: Recipe) -> None:
     if not recipe.distil:
         return
     models = {name: load_recipe(name).model for name in recipe.distil.teachers}
-    for head in recipe.model.heads:
-        if not any(head in model.heads for model in models.values()):
-            raise RecipeError(f"None of the teachers {', '.join(models)} has the head '{head}'.")
     spec = _spec(recipe.model)
     for name, model in models.items():
         teacher = _spec(model)

@@ -54,7 +54,7 @@ def first_checkpoint(
         spec = dataclasses.replace(spec, drop_path=model.drop_path)
     folded = model.folded
     if model.weights in PRETRAINED:
-        weights = read_weights(build(spec)) | _imagenet(model.weights)
+        weights = read_weights(build(spec)) | imagenet_weights(model.weights)
         if folded:
             weights = fold(weights, spec.bn_epsilon) if isinstance(spec, InvertedResidualSpec) else weights
     elif model.weights:
@@ -73,7 +73,12 @@ def first_checkpoint(
     return Checkpoint(spec=spec, weights=weights, folded=folded, labels=labels, heads=extra, stage="start")
 
 
-def _imagenet(name: str) -> Weights:
+def imagenet_weights(name: str) -> Weights:
+    """Reads the weights of ImageNet that come as a package, all but the last layer's: unfolded, by "layer/weight".
+
+    Raises:
+        MissingExtraError: the package is not installed.
+    """
     try:
         from edgefashion_converters.efficientnet_lite import keras_weights
         from edgefashion_converters.pytorch_weights import efficientnet_lite_weights_path, read_pytorch_weights

@@ -20,6 +20,9 @@ class Teachers:
     """Several networks as one: called like a network, it gives the logarithm of their mean probabilities.
 
     A head that one of them lacks is told by the others; a label that none of them has is surely not the answer.
+
+    Attributes:
+        taught: by head, whether any of them knows it; of the others they say that every label is as likely.
     """
 
     def __init__(self, teachers: Sequence[Checkpoint], student: Checkpoint) -> None:
@@ -30,7 +33,7 @@ class Teachers:
             student: names the heads and their labels.
 
         Raises:
-            RecipeError: no teacher has one of the heads, or none of its labels.
+            RecipeError: no teacher has any label of the types.
         """
         self._networks: list[tf_keras.Model] = []
         self._places: list[list[tuple[int, slice, tf.Tensor]]] = []
@@ -48,11 +51,11 @@ class Teachers:
                     if set(own.get(name, ())) & set(labels)
                 ]
             )
-        self._count = len(wanted)
-        taught = {number for places in self._places for number, _, _ in places}
-        for number, name in enumerate(wanted):
-            if number not in taught:
-                raise RecipeError(f"No teacher knows anything of the head '{name}'.")
+        self._sizes = student.head_sizes
+        known = {number for places in self._places for number, _, _ in places}
+        self.taught = tuple(number in known for number in range(len(wanted)))
+        if not self.taught[0]:
+            raise RecipeError("No teacher knows any of the types.")
 
     def __call__(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Asks all of them.
@@ -64,13 +67,16 @@ class Teachers:
         Returns:
             float32 (batch, all logits of the student).
         """
-        opinions: list[list[tf.Tensor]] = [[] for _ in range(self._count)]
+        opinions: list[list[tf.Tensor]] = [[] for _ in self._sizes]
         for network, places in zip(self._networks, self._places, strict=True):
             logits = network(images, training=training)
             for number, part, moves in places:
                 opinions[number].append(tf.nn.softmax(logits[:, part]) @ moves)
         least = tf.exp(SURELY_NOT)
-        return tf.concat([tf.math.log(tf.add_n(told) / len(told) + least) for told in opinions], axis=1)
+        nothing = [tf.zeros((tf.shape(images)[0], size)) for size in self._sizes]
+        means = [tf.math.log(tf.add_n(told) / len(told) + least) if told else none
+                 for told, none in zip(opinions, nothing, strict=True)]  # fmt: skip
+        return tf.concat(means, axis=1)
 
 
 def _heads(checkpoint: Checkpoint) -> Mapping[str, tuple[str, ...]]:

@@ -20,9 +20,20 @@ from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.image import prepare
 from edgefashion.training.augment import normalise
 from edgefashion.training.calibrate import softmax
-from edgefashion.training.heads import attribute_truth, cross_entropy, head_labels, slices, softened, targets_of
+from edgefashion.training.heads import (
+    attribute_truth,
+    cross_entropy,
+    head_labels,
+    slices,
+    softened,
+    targets_of,
+    without_heads,
+)
+from edgefashion.training.loop import logits_of
 from edgefashion.training.recipe import load_recipe
 from edgefashion.training.run import run_recipe
+from tests.models.tiny import TINY as SMALL
+from tests.models.tiny import drawn_pictures, tiny_checkpoint
 
 TINY = InvertedResidualSpec(
     height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
@@ -49,6 +60,23 @@ learning-rate = 1e-4
 
 def test_every_head_has_its_own_numbers():
     assert slices([3, 1, 2]) == [slice(0, 3), slice(3, 4), slice(4, 6)]
+
+
+def test_a_network_without_a_head_says_what_it_said_of_the_others():
+    full = tiny_checkpoint(spec=dataclasses.replace(SMALL, classes=7))
+    heads = {"colour": ("red", "blue", "grey"), "pattern": ("plain", "other")}
+    warmth = {"colour": 2.0, "pattern": 3.0}
+    full = dataclasses.replace(full, labels=("hat", "dress"), heads=heads, head_temperatures=warmth)
+    rest = without_heads(full, ("colour",))
+    assert (rest.head_sizes, rest.heads, rest.head_temperatures) == (
+        (2, 2),
+        {"pattern": ("plain", "other")},
+        {"pattern": 3.0},
+    )
+    images = drawn_pictures(4, SMALL)
+    said = logits_of(full.model(), images)
+    np.testing.assert_allclose(logits_of(rest.model(), images), said[:, [0, 1, 5, 6]], atol=1e-5)
+    assert without_heads(full, ()).heads == full.heads
 
 
 def test_the_loss_is_the_sum_of_the_heads_cross_entropies_and_what_is_not_known_adds_nothing():

@@ -64,7 +64,11 @@ def test_values_arrive_where_they_belong(read):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("seed = 3", "sead = 3", r"Unknown key 'sead' in \[recipe\]. Known: augment, data, .*prune-channels.*version"),
+        (
+            "seed = 3",
+            "sead = 3",
+            r"Unknown key 'sead' in \[recipe\]. Known: augment, blend, data, .*prune-channels.*version",
+        ),
         ("[fit]", "[fitt]", r"Unknown key 'fitt'.*Known: .*fit"),
         ("epochs = 2", "epoch = 2", r"Unknown key 'epoch' in \[fit\]. Known: average, balance, batch, .*learning-rate"),
         ("learning-rate", "learning_rate", r"Unknown key 'learning_rate' in \[fit\]. Known: .*learning-rate"),
@@ -105,6 +109,13 @@ def test_values_arrive_where_they_belong(read):
         ("[fit]", "[quantise-aware]", "nothing to start from"),
         ("[prune-channels]", "[prune-weights]\nepochs = 1\naverage = 0.9\n[prune-channels]", "can't average weights"),
         ("[fit]", "[distil]", r"\[distil\] lacks the key teachers"),
+        ('"nano-28"', '"nano-28"\nheads = ["pattern"]\nauxiliary = ["colour"]', "may name heads of this recipe only"),
+        ("[fit]", "[blend]\nstart = 0.5\n[fit]", r"\[blend\] needs 'model.weights'"),
+        (
+            '"nano-28"',
+            '"nano-28"\nweights = "x"\nfolded = true\n[blend]\nstart = 0.5\nimagenet = 0.5',
+            "leaves nothing of what was trained",
+        ),
         ("[fit]", "[fit", "can't be read.*line 11"),
         ("[fit]", "\x00", "can't be read"),
     ],

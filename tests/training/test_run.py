@@ -19,7 +19,7 @@ from edgefashion.models.architectures import ARCHITECTURES
 from edgefashion.models.checkpoint import load_checkpoint
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import WideResidualSpec
-from edgefashion.training.recipe import Schedule, load_recipe
+from edgefashion.training.recipe import Blend, Schedule, load_recipe
 from edgefashion.training.run import STAGES, run_recipe
 from edgefashion.training.start import first_checkpoint
 
@@ -75,7 +75,7 @@ batch = 16
 learning-rate = 1e-4
 """
 TYPES = ("dress", "pants", "hat")
-LATER = STAGES[STAGES.index("distil") :]
+LATER = tuple(name for name in STAGES[STAGES.index("distil") :] if name != "blend")
 
 
 @pytest.fixture(scope="module")
@@ -231,15 +231,27 @@ def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
     assert still == {name for name in first if name.startswith(("stem_", "block00_"))}
 
 
-def test_a_teacher_of_another_size_or_with_other_heads_is_refused_at_the_start(room, monkeypatch):
+def test_a_teacher_of_another_size_is_refused_at_the_start(room):
     recipe = _recipe(room)
     wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, height=40))
     with pytest.raises(RecipeError, match=r"sees 32 x 32 pixels, this network 40 x 32; they must be equal"):
         _again(room, wrong, "sizes")
-    wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, heads=("colour",)))
-    monkeypatch.setattr("edgefashion.training.run.head_labels", lambda names, manifest: {"colour": ("red", "blue")})
-    with pytest.raises(RecipeError, match=r"None of the teachers .* has the head .colour."):
-        _again(room, wrong, "sizes")
+
+
+@pytest.mark.slow
+def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
+    """From the finished network: what is learnt, the start, and what lies a quarter of the way back to it."""
+    start = load_checkpoint(room / "run" / "stages" / "quantise-aware.safetensors")
+    parent = room / "run" / "checkpoint.safetensors"
+    recipe = _recipe(room, distil=None, prune_channels=None, prune_weights=None, quantise_aware=None,
+                     fit=Schedule(1, 16, 1e-2), blend=Blend(start=0.25))  # fmt: skip
+    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=str(parent), folded=True))
+    between, _ = _again(room, recipe, "blend")
+    learnt = load_checkpoint(room / "blend" / "stages" / "fit.safetensors")
+    assert between.stage == "blend"
+    for name, value in learnt.weights.items():
+        np.testing.assert_allclose(between.weights[name], 0.75 * value + 0.25 * start.weights[name], atol=1e-6)
+    assert any(not np.allclose(value, start.weights[name]) for name, value in learnt.weights.items())
 
 
 @pytest.mark.slow

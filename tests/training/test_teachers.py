@@ -53,11 +53,39 @@ def test_one_teacher_of_the_same_labels_is_asked_as_it_is():
     np.testing.assert_allclose(types, _softmax(logits_of(ONE.model(), IMAGES)), atol=1e-5)
 
 
-def test_a_head_that_nobody_knows_is_refused():
-    with pytest.raises(RecipeError, match="No teacher knows anything of the head 'pattern'"):
-        Teachers([ONE], TWO)
-    with pytest.raises(RecipeError, match="No teacher knows anything of the head 'type'"):
+def test_of_a_head_that_nobody_knows_every_label_is_as_likely():
+    teachers = Teachers([ONE], TWO)
+    assert teachers.taught == (True, False)
+    assert Teachers([ONE, TWO], TWO).taught == (True, True)
+    _, patterns = _opinion([ONE], TWO)
+    np.testing.assert_allclose(patterns, 0.5, atol=1e-6)
+
+
+def test_teachers_that_know_none_of_the_types_are_refused():
+    with pytest.raises(RecipeError, match="No teacher knows any of the types"):
         Teachers([ONE], _teacher(("bag", "scarf"), 4))
+
+
+def test_a_head_that_the_teacher_does_not_know_is_learnt_from_the_labels(tmp_path):
+    """With the teacher's share at 1, the types follow the teacher and the patterns the labels."""
+    base = pictures(28)
+    train = dataclasses.replace(base, attributes=(base.truth % 2)[:, None])
+    student = _teacher(("dress", "hat", "shoes"), 6, pattern=("dotted", "plain"))
+    certain = np.tile(np.float32([9, 0, 0, 0, 0]), (8, 1))
+    right = {}
+    for taught in ((True, False), (True, True)):
+        network = student.model()
+        lesson = stage(
+            tmp_path / f"{taught[1]}.npz", schedule=Schedule(epochs=8, batch=8, learning_rate=1e-2), train=train,
+            tune=None, plan=Augment(flip=False), teacher=lambda x, training: certain,
+            weight=1.0, heads=(3, 2), head_weight=1.0, taught=taught,
+        )  # fmt: skip
+        run_stage(network, lesson)
+        logits = logits_of(network, train.images)
+        assert (logits[:, :3].argmax(1) == 0).mean() > 0.9
+        right[taught] = np.mean(logits[:, 3:].argmax(1) == train.attributes[:, 0])
+    assert right[True, False] > 0.9
+    assert right[True, True] < 0.8
 
 
 def test_a_teacher_has_no_say_in_pictures_that_it_does_not_know(tmp_path):
