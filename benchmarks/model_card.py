@@ -135,6 +135,7 @@ def _class_rows(found: Evaluation) -> list[list[str]]:
     return [
         [item.label, f"{item.precision:.3f}", f"{item.recall:.3f}", f"{item.f1:.3f}", str(item.support)]
         for item in found.per_class
+        if item.support  # "no garment" is a label, but no answer
     ]
 
 
