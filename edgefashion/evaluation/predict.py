@@ -178,7 +178,7 @@ def translate(
 ) -> tuple[Floats, tuple[str, ...]]:
     """Gives probabilities (n, k) of the model's labels as float64 (n, m) of the m labels to judge by, and those labels.
 
-    `NO_GARMENT` is no answer, so it gets 0 where the pictures aren't labelled with it.
+    `NO_GARMENT` is no answer, so it is left out where the pictures aren't labelled with it.
 
     Args:
         probabilities: Shape (n, k), 0 to 1, in the order of the model's labels.
@@ -186,12 +186,13 @@ def translate(
         manifest: The pictures; with a mapping its labels come first.
         name: What `route` said.
     """
-    scores = check_probabilities(probabilities).copy()
-    if NO_GARMENT not in manifest.labels:
-        scores[:, [label == NO_GARMENT for label in classifier.labels]] = 0.0  # never an answer; see Classifier
+    scores, own = check_probabilities(probabilities), tuple(classifier.labels)
+    if NO_GARMENT not in manifest.labels:  # never an answer; see Classifier
+        scores = scores[:, [label != NO_GARMENT for label in own]]
+        own = tuple(label for label in own if label != NO_GARMENT)
     if name is None:
-        return scores, tuple(classifier.labels)
-    mapped, reached = map_probabilities(scores, classifier.labels, classifier.card.taxonomy.mappings[name])
+        return scores, own
+    mapped, reached = map_probabilities(scores, own, classifier.card.taxonomy.mappings[name])
     labels = manifest.labels + tuple(label for label in reached if label not in manifest.labels)
     scores = np.zeros((len(mapped), len(labels)))
     scores[:, [labels.index(label) for label in reached]] = mapped
