@@ -17,6 +17,9 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+NAMELESS = "other"
+"""A value that can be chosen, but says nothing in a list: it is left out there."""
+
 
 def values_of(attribute: str, card: ModelCard) -> tuple[str, ...]:
     """Return what an attribute can be: the labels of the model's head of that name, else those of `ATTRIBUTES`."""

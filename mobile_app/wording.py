@@ -7,6 +7,7 @@ from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.runtime.stream import StreamState
 from edgefashion.store.scan import Scan
 
+from .attributes import NAMELESS
 from .text import tr
 
 VERY_SURE = 0.9
@@ -57,7 +58,8 @@ def spoken(state: StreamState) -> str:
 
 def answer_for(prediction: Prediction, sure: bool) -> Answer:
     """Return what the card shows for a prediction."""
-    attributes = {name: _value(attribute) for name, attribute in prediction.attributes.items()}
+    told = prediction.attributes.items()
+    attributes = {name: _value(attribute) for name, attribute in told if attribute.value != NAMELESS}
     share = prediction.confidence
     if not sure:
         words = f"{tr('not sure')} – {percent(share)}"
@@ -78,7 +80,8 @@ def _value(attribute: Attribute) -> str:
 
 def corrected_answer(scan: Scan) -> Answer:
     """Return what the card shows for a scan that a person has corrected."""
-    final = {name: tr(value) for name, value in scan.final.items()}
+    kept = ("type", "category")
+    final = {name: tr(value) for name, value in scan.final.items() if name in kept or value != NAMELESS}
     if "colour" in final:
         final.pop("colours", None)  # what was measured is not what the person says
     elif "colours" in final:

@@ -96,12 +96,16 @@ class Stabiliser:
         held = self._types.held
         self._types.update(dict(prediction.ranking), passed)
         measured = {name: told for name, told in prediction.attributes.items() if told.shares}
-        for name in self._attributes.keys() | (prediction.attributes.keys() - measured.keys()):
+        another = self._types.held != held
+        if another:  # another garment: nothing of the former one's attributes is left
+            self._attributes, self._shares = {}, {}
+        names = (*prediction.attributes, *self._attributes)  # in the model's order, which is that of the screen
+        for name in dict.fromkeys(name for name in names if name in self._attributes or name not in measured):
             chosen = prediction.attributes.get(name)
             values = {} if chosen is None else {chosen.value: chosen.confidence}
             self._attributes.setdefault(name, _Choice()).update(values, passed)
-        if self._types.held != held:  # another garment: nothing of the former one's shares is left
-            self._shares = {}
+            if another and chosen is not None:  # its type has been steady for long enough
+                self._attributes[name].held = chosen.value
         self._shares = {name: self._shares.get(name, _Shares()) for name in measured}
         for name, told in measured.items():
             self._shares[name].update(told.shares, passed)

@@ -9,6 +9,7 @@ from kivy.uix.boxlayout import BoxLayout
 
 from edgefashion.store.scan import Scan
 
+from ..attributes import NAMELESS
 from ..export import export_scans
 from ..text import tr
 from ..theme import SPACES
@@ -159,8 +160,8 @@ class HistoryPage(Page):
 def title_of(scan: Scan) -> str:
     """Return a scan's first line: what it is, in the screen's language."""
     final = scan.final
-    others = [tr(final[name]) for name in ("colour", "pattern", "detail") if final.get(name)]
-    return " · ".join([tr(final["type"]), *others])
+    others = [scan.colour, *(final.get(name, "") for name in ("pattern", "detail"))]
+    return " · ".join([tr(final["type"]), *(tr(value) for value in others if value not in ("", NAMELESS))])
 
 
 def subtitle_of(scan: Scan) -> str:

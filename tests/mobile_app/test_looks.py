@@ -1,5 +1,6 @@
 """Can it be read and hit? Contrast (WCAG 2.1, 4.5), targets of 64 dp, text of 18 sp, at every size in every theme."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -120,8 +121,9 @@ def test_nothing_on_the_card_is_cut_in_long_languages_and_large_letters(
     store.set_setting("text_scale", 1.3)
     driver = drive(source=None)
     colours = Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
+    told = {"pattern": Attribute("camouflage", 0.9), "detail": Attribute("sleeveless", 0.9), "colours": colours}
     ranking = (("undershirt", 0.45), ("hat", 0.3))
-    hoodie = Prediction((("hoodie", 0.95), ("hat", 0.05)), "tops", True, {"colours": colours})
+    hoodie = Prediction((("hoodie", 0.95), ("hat", 0.05)), "tops", True, told)
     card = driver.app.live.card
     for prediction in (Prediction(ranking, "tops", False), hoodie):
         card.show(answer_for(prediction, prediction.sure), "4006381333931", True, True)
@@ -163,3 +165,16 @@ def test_measured_colours_are_translated_and_lead_to_the_colour(drive: Callable[
     assert store.scans()[0].final["colour"] == "blue"
     chips = [widget.text for widget in driver.app.live.walk() if getattr(widget, "value", "").startswith("chip ")]
     assert chips == ["blau"], "the person's word in place of the measured shares"
+
+
+def test_a_title_has_the_main_colour_and_leaves_out_what_says_nothing(drive: Callable[..., Any]) -> None:
+    from edgefashion.store.scan import Scan
+    from edgefashion_app.screens.history import title_of
+    from edgefashion_app.wording import corrected_answer
+
+    drive(source=None)
+    said = {"colours": "pink 78 %, purple 11 %", "pattern": "other", "detail": "short"}
+    scan = Scan(1, "2026-11-22T01:17:51.123Z", "dress", "other", 0.9, True, (("dress", 0.9),), said, {}, "", "m 1", b"")
+    assert title_of(scan) == "dress · pink · short sleeves"
+    assert dict(corrected_answer(scan).attributes) == {"colours": "pink 78 %, purple 11 %", "detail": "short sleeves"}
+    assert title_of(dataclasses.replace(scan, corrected={"colour": "red"})) == "dress · red · short sleeves"

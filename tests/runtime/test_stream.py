@@ -145,6 +145,21 @@ def test_attributes_are_held_as_types_are() -> None:
     assert states[-1].since < 1.0, "the type is still the one that it was"
 
 
+def test_another_garment_takes_nothing_of_the_former_ones_attributes_along() -> None:
+    """A hat has no sleeves, and a shoe's kind is told at once."""
+    stream = stabiliser()
+    play(stream, [clear("dress", pattern="dotted", detail="short")] * 10)
+    states = play(stream, [clear("hat", pattern="plain")] * 10, start=10 * FRAME)
+    told = [state.prediction.attributes for state in states if state.prediction and state.prediction.type == "hat"]
+    assert len(told) > 4
+    assert all({name: told_.value for name, told_ in one.items()} == {"pattern": "plain"} for one in told)
+    states = play(stream, [clear("shoes", pattern="plain", detail="boot")] * 10, start=20 * FRAME)
+    told = [state.prediction.attributes for state in states if state.prediction and state.prediction.type == "shoes"]
+    assert len(told) > 4
+    assert all(one["detail"].value == "boot" for one in told)
+    assert all(list(one) == ["pattern", "detail"] for one in told), "always in the model's order"
+
+
 def test_a_slow_device_needs_two_frames() -> None:
     stream = stabiliser()
     assert [shown(state) for state in play(stream, [clear("hat")] * 2, step=5.0)] == [None, "hat"]
