@@ -216,9 +216,13 @@ def _is_new(connection: sqlite3.Connection, path: Path) -> bool:
     Raises:
         StoreError: Another program, or a newer version, has written the file.
     """
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (entries,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    connection.execute("BEGIN")  # one look: another process may be making the same file just now
+    try:
+        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (entries,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        connection.execute("ROLLBACK")
     if owner != APPLICATION_ID and (entries or owner or version):
         raise StoreError(f"'{path}' is another program's database; choose another file. It was left as it is.")
     if version > VERSION:

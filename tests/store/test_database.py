@@ -16,7 +16,7 @@ import pytest
 
 from edgefashion.errors import StoreError
 from edgefashion.store import migrations
-from edgefashion.store.database import Database
+from edgefashion.store.database import Database, _is_new
 from edgefashion.store.scan import Stock
 from edgefashion.store.search import Query
 from edgefashion.store.store import Store
@@ -405,3 +405,23 @@ def test_a_search_in_50000_scans_uses_the_indexes(query: Query, step: str, large
     assert len(found) == (0 if query.corrected or query.text == "nowhere" else 100)
     # Thousands of steps of SQLite's machine, which unlike time are the same on every machine.
     assert ticks[0] <= (500 if query.text == "nowhere" else 10)
+
+
+def test_a_file_that_another_process_is_just_making_is_not_anothers(tmp_path: Path) -> None:
+    """The kiosk's store is made between two questions about it."""
+    path = tmp_path / "scans.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as maker:
+        maker.execute("PRAGMA journal_mode = WAL")
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as asker:
+            made: list[str] = []
+
+            def make(statement: str) -> None:
+                if "sqlite_master" in statement and not made:
+                    made.append(statement)
+                    migrations.migrate(maker)
+
+            asker.set_trace_callback(make)
+            assert _is_new(asker, path)
+            assert made
+            assert not _is_new(asker, path)
+    Store.open(path).close()
