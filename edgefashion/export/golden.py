@@ -21,7 +21,8 @@ from edgefashion.runtime.card import Golden, ModelCard
 from edgefashion.runtime.golden import TOLERANCE, golden_input, golden_scores, make_golden
 from edgefashion.runtime.interpreter import Interpreter
 
-GOLDEN_VECTORS = 5
+GOLDEN_VECTORS = 4
+"""One more of garment-base was two steps off in tflite-runtime, which rounds elsewhere."""
 STIRS = 4
 """Times that a candidate is tried with noise."""
 ROUNDS = 12
@@ -67,16 +68,19 @@ def choose_golden(content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS) 
     likely = _surest(make_golden(drawn, card, best), card)
     ranked = sorted(likely, key=lambda golden: _unrest(best, golden_input(golden, height, width), golden, card))
     chosen: list[Golden] = []
-    refused: list[Golden] = []
-    for repeats in range(1, count + 1):
-        for golden in ranked:
+    apart: dict[int, int] = {}
+    # Those on which all kernels agree to the bit come first: an older runtime, not tried here, has a step in hand.
+    for allowed, repeats in ((steps, times) for steps in (0, TOLERANCE) for times in range(1, count + 1)):
+        for number, golden in enumerate(ranked):
             label = int(np.argmax(golden.outputs["type"]))
             alike = sum(int(np.argmax(other.outputs["type"])) == label for other in chosen)
-            if len(chosen) == count or golden in chosen or golden in refused or alike >= repeats:
+            if len(chosen) == count or golden in chosen or alike >= repeats:
                 continue
-            picture = golden_input(golden, height, width)
-            agreed = all(_agrees(other, best, picture, golden, card) for other in others)
-            (chosen if agreed else refused).append(golden)
+            if number not in apart:
+                picture = golden_input(golden, height, width)
+                apart[number] = max(_apart(other, best, picture, golden, card) for other in others)
+            if apart[number] <= allowed:
+                chosen.append(golden)
     return tuple(chosen)
 
 
@@ -107,17 +111,17 @@ def _unrest(best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, c
     return largest
 
 
-def _agrees(
+def _apart(
     other: Interpreter, best: Interpreter, picture: npt.NDArray[np.uint8], golden: Golden, card: ModelCard
-) -> bool:
-    """Whether these kernels give the same best label and every score within one step."""
+) -> int:
+    """Largest difference of a score between these kernels and the best ones, in steps; 256 where a label differs."""
     raw = other.run(picture)
+    largest = 0
     for head in card.heads:
         if not head.labels:
             continue
         mine, theirs = golden.outputs[head.name], golden_scores(best, head, raw[head.output])
         if int(np.argmax(mine)) != int(np.argmax(theirs)):
-            return False
-        if max(abs(a - b) for a, b in zip(mine, theirs, strict=True)) > TOLERANCE:
-            return False
-    return True
+            return 256
+        largest = max(largest, *(abs(a - b) for a, b in zip(mine, theirs, strict=True)))
+    return largest

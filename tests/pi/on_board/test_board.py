@@ -6,6 +6,7 @@ outside computed.
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_xnnpack_takes_the_whole_network(name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_golden_vectors(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", name]) == 0
-    assert "passed: 5 of 5 golden vectors, runtime ai_edge_litert" in capsys.readouterr().out
+    assert re.search(r"passed: (\d+) of \1 golden vectors, runtime ai_edge_litert", capsys.readouterr().out)
 
 
 def test_the_versions_are_the_same(outside: Mapping[str, NDArray[Any]]) -> None:
