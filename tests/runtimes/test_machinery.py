@@ -107,13 +107,13 @@ def test_the_standalone_check_passes_and_fails(tiny_model: Path, tmp_path: Path)
     with zipfile.ZipFile(tiny_model) as archive:
         card = json.loads(archive.read("card.json"))
     scores = card["golden"][0]["outputs"]["type"]
-    scores[0] += 2 if scores[0] < 128 else -2
+    scores[0] += 3 if scores[0] < 128 else -3
     changed = tmp_path / "changed.tflite"
     changed.write_bytes(tiny_model.read_bytes())
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(changed, "a") as archive:
         archive.writestr("card.json", json.dumps(card))
     code, report = check(changed)
     assert code == 1
-    assert report["detail"].endswith("largest difference 2 steps")
+    assert report["detail"].endswith("largest difference 3 steps")
     changed.write_bytes(tiny_model.read_bytes()[:3000])
     assert check(changed)[0] == 1
