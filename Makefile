@@ -138,6 +138,9 @@ soak: $(VENV)/dev.stamp  ## use the desktop app for half an hour and see whether
 models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours)
 	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base
 	$(BIN)/python -m edgefashion.export.ship runs/garment-base
+	mkdir -p runs/garment-small && cp -rn runs/garment-base runs/garment-small/teacher-garment-base
+	$(BIN)/edgefashion train garment-small --data clothing:$(CLOTHING) --out runs/garment-small
+	$(BIN)/python -m edgefashion.export.ship runs/garment-small
 	$(BIN)/edgefashion train fashion-mnist-nano --out runs/fashion-mnist-nano
 	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-nano
 	$(BIN)/edgefashion train seed-mlp --out runs/seed-mlp

@@ -6,7 +6,8 @@ import math
 import os
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,11 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     Returns:
         One row an epoch: loss, accuracy, tuned (accuracy on the tuning split), seconds.
     """
+    with _pointwise_as_products(network):
+        return _run_stage(network, stage)
+
+
+def _run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     plan, schedule = stage.plan, stage.schedule
     steps = math.ceil(len(stage.train.truth) / schedule.batch)
     optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay)
@@ -168,6 +174,29 @@ def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     for shadow, variable in zip(shadows, network.variables if shadows else [], strict=True):
         variable.assign(shadow)
     return history
+
+
+@contextmanager
+def _pointwise_as_products(network: tf_keras.Model) -> Iterator[None]:
+    """Makes matrix products of 1 × 1 convolutions for a while.
+
+    They give the same numbers; on a CPU their gradients take up to half the time less, a whole step a tenth to a fifth.
+    """
+
+    def product(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        rows = tf.reshape(x, (-1, kernel.shape[2])) @ tf.reshape(kernel, kernel.shape[2:])
+        return tf.reshape(rows, (-1, *x.shape[1:-1], kernel.shape[-1]))
+
+    inner = [getattr(layer, "layer", layer) for layer in network.layers]  # tfmot wraps layers
+    convs = [layer for layer in inner if type(layer) is tf_keras.layers.Conv2D]
+    pointwise = [layer for layer in convs if layer.kernel_size == (1, 1) and layer.strides == (1, 1)]
+    for layer in pointwise:
+        layer.convolution_op = product
+    try:
+        yield
+    finally:
+        for layer in pointwise:
+            del layer.convolution_op
 
 
 def forward_of(network: tf_keras.Model) -> Forward:

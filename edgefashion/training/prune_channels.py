@@ -1,6 +1,9 @@
-"""Removes expansion channels of inverted residual blocks: the network becomes narrower, and its file really smaller.
+"""Removes channels of inverted residual networks: the network becomes narrower, and its file really smaller.
 
-Only the channels between the two pointwise convolutions of a block are free to go: nothing outside the block sees them.
+Only channels that nothing else sees are free to go: those between the two pointwise convolutions of a block, and those
+between the head's convolution and the last layer. What is left of a layer is then refitted, so that it says what the
+whole layer said as well as it can (He, Zhang & Sun 2017, arXiv 1707.06168): training starts from there.
+
 A channel's rank is the first-order Taylor estimate of what the loss would change without it, |mean over places of
 activation × gradient|, summed over pictures (Molchanov et al. 2017, arXiv 1611.06440), divided by the root mean square
 of its block, so that blocks compare, and by the channel's multiply-accumulates, so that the dearest useless channels go
@@ -11,6 +14,7 @@ none.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -22,8 +26,11 @@ from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint, Weights
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.training.augment import normalise
-from edgefashion.training.pipeline import Pictures, batches
+from edgefashion.training.pipeline import Pictures, as_rgb, batches
 from edgefashion.training.recipe import PruneChannels
+
+PULL = 1e-3
+"""Of `refitted`: how strongly weights stay as they are, as a share of the mean square of what a layer is given."""
 
 Scores = dict[int, npt.NDArray[np.float64]]
 
@@ -45,20 +52,23 @@ def prune_channels(checkpoint: Checkpoint, plan: PruneChannels, train: Pictures,
     """
     spec = _inverted(checkpoint)
     scores = taylor_scores(checkpoint, train, plan, seed)
-    return remove_channels(checkpoint, choose(spec, scores, plan.keep, plan.multiple, COSTS[plan.of](spec)))
+    keep = choose(spec, scores, plan.keep, plan.multiple, COSTS[plan.of](spec))
+    images = [images for images, _ in itertools.islice(batches(train, plan.batch, seed, 0), plan.batches)]
+    return refitted(remove_channels(checkpoint, keep), checkpoint, images)
 
 
 def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, seed: int) -> Scores:
-    """Estimates what each expansion channel is worth.
+    """Estimates what each channel that is free to go is worth.
 
     Returns:
-        By index of the block, float64 (expansion,), normalised to a root mean square of 1.
+        By index of the block, float64 (expansion,), normalised to a root mean square of 1; the head's channels follow
+        under the number of blocks.
     """
     spec = _inverted(checkpoint)
     network = checkpoint.model()
     types = checkpoint.head_sizes[0]
-    indices = [i for i, block in enumerate(spec.blocks) if block.expand]
-    watched = [network.get_layer(f"block{i:02d}_depthwise_relu").output for i in indices]
+    indices = [i for i, block in enumerate(spec.blocks) if block.expand] + [len(spec.blocks)] * bool(spec.head)
+    watched = [network.get_layer(_inside(spec, i)).output for i in indices]
     probe = tf_keras.Model(network.input, [*watched, network.output])
 
     @tf.function(autograph=False)
@@ -75,19 +85,17 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
         ]
 
     sums: Scores = {}
-    for number, (images, truth) in enumerate(batches(train, plan.batch, seed, 0)):
-        if number >= plan.batches:
-            break
+    for images, truth in itertools.islice(batches(train, plan.batch, seed, 0), plan.batches):
         for i, value in zip(indices, worth(tf.constant(images), tf.constant(truth)), strict=True):
             sums[i] = sums.get(i, 0.0) + value.numpy().astype(np.float64)
     return {i: value / (np.sqrt(np.mean(value**2)) + 1e-30) for i, value in sums.items()}
 
 
 def block_macs(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
-    """Counts a network's multiply-accumulates, without stem and head.
+    """Counts a network's multiply-accumulates, without the stem.
 
     Returns:
-        For every block (multiply-accumulates of one expansion channel, number of expansion channels).
+        For every block (multiply-accumulates of one expansion channel, number of expansion channels), and for the head.
     """
     rows, columns, channels = -(-spec.height // spec.stem_stride), -(-spec.width // spec.stem_stride), spec.stem
     counts = []
@@ -97,23 +105,23 @@ def block_macs(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
         per = (wide * channels if block.expand else 0) + rows * columns * (block.kernel**2 + block.channels)
         counts.append((per, block.expansion))
         channels = block.channels
-    return counts
+    return counts + [(rows * columns * channels + spec.classes, spec.head)] * bool(spec.head)
 
 
 def block_bytes(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
-    """Counts the bytes of an int8 file that belong to expansion channels, without stem and head.
+    """Counts the bytes of an int8 file that belong to channels, without the stem.
 
     A channel costs its weights and, in each of its one or two layers, a bias of 4 bytes and two scales of 4.
 
     Returns:
-        For every block: (per expansion channel, expansion channels).
+        For every block (per expansion channel, expansion channels), and for the head.
     """
     counts, channels = [], spec.stem
     for block in spec.blocks:
         per = block.kernel**2 + block.channels + 12 + (channels + 12 if block.expand else 0)
         counts.append((per, block.expansion))
         channels = block.channels
-    return counts
+    return counts + [(channels + 12 + spec.classes, spec.head)] * bool(spec.head)
 
 
 COSTS = {"macs": block_macs, "bytes": block_bytes}
@@ -137,7 +145,7 @@ def choose(
         costs: by block, (per expansion channel, channels); multiply-accumulates if None.
 
     Returns:
-        By index of the block, the sorted channels that stay.
+        By index of the block, or their number for the head, the sorted channels that stay.
     """
     costs = costs or block_macs(spec)
     left = sum(per * count for per, count in costs)
@@ -163,21 +171,82 @@ def choose(
 
 
 def remove_channels(checkpoint: Checkpoint, keep: Mapping[int, npt.NDArray[np.int64]]) -> Checkpoint:
-    """Rebuilds a network with only these expansion channels and the weights that belong to them.
+    """Rebuilds a network with only these channels and the weights that belong to them.
 
     Channels whose contribution is zero can be removed without changing any output.
 
     Args:
         checkpoint: an inverted residual network.
-        keep: by index of the block, the channels that stay; other blocks stay whole.
+        keep: by index of the block, or their number for the head, the channels that stay; the others stay whole.
     """
     spec = _inverted(checkpoint)
-    blocks, weights = list(spec.blocks), dict(checkpoint.weights)
+    blocks, head, weights = list(spec.blocks), spec.head, dict(checkpoint.weights)
     for i, channels in keep.items():
-        blocks[i] = dataclasses.replace(blocks[i], expansion=len(channels))
-        for name in [name for name in weights if name.startswith(f"block{i:02d}_")]:
+        if i < len(blocks):
+            blocks[i] = dataclasses.replace(blocks[i], expansion=len(channels))
+            names = [name for name in weights if name.startswith(f"block{i:02d}_")]
+        else:
+            head = len(channels)
+            names = [name for name in weights if name.startswith(("head_", "type_dense"))]
+        for name in names:
             weights[name] = _kept(name, weights[name], channels)
-    return dataclasses.replace(checkpoint, spec=dataclasses.replace(spec, blocks=tuple(blocks)), weights=weights)
+    narrow = dataclasses.replace(spec, blocks=tuple(blocks), head=head)
+    return dataclasses.replace(checkpoint, spec=narrow, weights=weights)
+
+
+def refitted(narrow: Checkpoint, whole: Checkpoint, images: Sequence[npt.NDArray[np.uint8]]) -> Checkpoint:
+    """Fits the layer behind every cut, so that it says again what it said before.
+
+    From the first to the last, each layer's weights become the least-squares solution for what the same layer of the
+    whole network says of these pictures, given what the narrow one, refitted so far, hands it. A weak pull towards the
+    weights as they are keeps what the pictures don't decide.
+
+    Args:
+        narrow: what `remove_channels` left of the other.
+        whole: the network as it was.
+        images: batches of uint8 (n, any height, any width, 3) or (n, any height, any width).
+    """
+    spec, before = _inverted(narrow), _inverted(whole)
+    network, parent = narrow.model(), whole.model()
+    for i, (block, old) in enumerate(zip(spec.blocks, before.blocks, strict=True)):
+        if block.expansion < old.expansion:
+            _refit(network, parent, _inside(spec, i), f"block{i:02d}_project_conv", images)
+    if spec.head < before.head:
+        _refit(network, parent, "pool", "type_dense", images)
+    return narrow.with_model(network)
+
+
+def _refit(
+    network: tf_keras.Model, parent: tf_keras.Model, before: str, name: str, images: Sequence[npt.NDArray[np.uint8]]
+) -> None:
+    """Refits the layer `name`, which is handed what the layer `before` says, to the parent's layer of that name."""
+    layer = network.get_layer(name)
+    given = tf_keras.Model(network.input, network.get_layer(before).output)
+    wanted = tf_keras.Model(parent.input, parent.get_layer(name).output)
+
+    @tf.function(autograph=False)
+    def sums(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = given(x, training=False)
+        lacks = wanted(x, training=False) - layer(rows)
+        rows, lacks = tf.reshape(rows, (-1, rows.shape[-1])), tf.reshape(lacks, (-1, lacks.shape[-1]))
+        if layer.use_bias:
+            rows = tf.concat([rows, tf.ones_like(rows[:, :1])], axis=1)
+        return tf.matmul(rows, rows, transpose_a=True), tf.matmul(rows, lacks, transpose_a=True)
+
+    told = []
+    for batch in images:
+        x = tf.image.resize(normalise(tf.constant(as_rgb(batch))), network.input_shape[1:3])
+        told.append([value.numpy().astype(np.float64) for value in sums(x)])
+    square, product = (np.sum(parts, axis=0) for parts in zip(*told, strict=True))
+    pull = PULL * np.trace(square) / len(square) + 1e-12
+    change = np.linalg.solve(square + pull * np.eye(len(square)), product).astype(np.float32)
+    kernel, *bias = layer.get_weights()
+    layer.set_weights([kernel + change[: kernel.shape[-2]].reshape(kernel.shape), *(b + change[-1] for b in bias)])
+
+
+def _inside(spec: InvertedResidualSpec, index: int) -> str:
+    """The layer whose channels are free to go: of a block, or of the head, which comes after the last."""
+    return "head_relu" if index == len(spec.blocks) else f"block{index:02d}_depthwise_relu"
 
 
 def _inverted(checkpoint: Checkpoint) -> InvertedResidualSpec:
@@ -188,7 +257,9 @@ def _inverted(checkpoint: Checkpoint) -> InvertedResidualSpec:
 
 
 def _kept(name: str, array: npt.NDArray[np.float32], channels: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Cuts one weight of a block down to the channels that stay."""
+    """Cuts one weight of a block or of the head down to the channels that stay."""
+    if name.startswith("type_dense"):
+        return array[channels] if name.endswith("kernel") else array
     if "_project_" in name:
         return array[:, :, channels, :] if name.endswith("conv/kernel") else array
     if name.endswith("depthwise_kernel"):
@@ -204,6 +275,7 @@ __all__ = [
     "block_macs",
     "choose",
     "prune_channels",
+    "refitted",
     "remove_channels",
     "taylor_scores",
 ]

@@ -123,7 +123,7 @@ class Distil(Schedule):
     """Training against other networks' mean probabilities (Hinton et al. 2015, arXiv 1503.02531).
 
     `teachers`: names or paths of their recipes; `weight`: share of their loss, on the pictures of the recipe's own
-    source, which they know; `temperature`: softens both.
+    source and of the extra ones that they learnt from too; `temperature`: softens both.
     """
 
     teachers: tuple[str, ...] = ()

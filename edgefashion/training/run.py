@@ -147,7 +147,6 @@ def run_recipe(
     tf_keras.utils.set_random_seed(recipe.seed)
     heads = head_labels(recipe.model.heads, trained)
     _refuse_stages(recipe)
-    _refuse_teachers(recipe)
     if recipe.distil:
         claim(folder, recipe, manifest, source or recipe.data.source)
     taught = _teachers(recipe, folder, report, source)
@@ -162,7 +161,7 @@ def run_recipe(
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights)
     if taught:
         run.teacher = Teachers(list(taught.values()), checkpoint)
-        run.trust = _from_source(train, manifest, source or recipe.data.source)
+        run.trust = _taught(train, manifest, recipe, source or recipe.data.source)
     histories: dict[str, Any] = {}
     for name in STAGES:
         if getattr(recipe, name.replace("-", "_")) is None:
@@ -304,29 +303,17 @@ def _teachers(recipe: Recipe, folder: Path, report: Report, source: str | None) 
     }
 
 
-def _from_source(pictures: Pictures, manifest: Manifest, source: str) -> npt.NDArray[np.float32]:
-    """1 for every picture of the recipe's own source, 0 for those of the extra ones: float32 (n,)."""
+def _taught(pictures: Pictures, manifest: Manifest, recipe: Recipe, source: str) -> npt.NDArray[np.float32]:
+    """1 for every picture of a source that all teachers learnt from (the recipe's own is one), else 0: float32 (n,)."""
     if manifest.arrays is not None:
         return np.ones(len(pictures.rows), np.float32)
-    own = open_source(source)
-    known = {(os.path.abspath((own.root or Path()) / row.path), row.box) for row in own.rows}
+    extras = [load_recipe(name).data.extra for name in recipe.distil.teachers] if recipe.distil else []
+    shared = [spec for spec in recipe.data.extra if all(spec in extra for extra in extras)]
+    known = set()
+    for own in map(open_source, (source, *shared)):
+        known |= {(os.path.abspath((own.root or Path()) / row.path), row.box) for row in own.rows}
     root = manifest.root or Path()
     return np.array([(os.path.abspath(root / row.path), row.box) in known for row in pictures.rows], np.float32)
-
-
-def _refuse_teachers(recipe: Recipe) -> None:
-    """Refuses, before hours are spent, teachers from which this network can't learn."""
-    if not recipe.distil:
-        return
-    models = {name: load_recipe(name).model for name in recipe.distil.teachers}
-    spec = _spec(recipe.model)
-    for name, model in models.items():
-        teacher = _spec(model)
-        if (teacher.height, teacher.width) != (spec.height, spec.width):
-            raise RecipeError(
-                f"The teacher '{name}' sees {teacher.height} x {teacher.width} pixels, this network "
-                f"{spec.height} x {spec.width}; they must be equal."
-            )
 
 
 def _spec(model: Model) -> Spec:

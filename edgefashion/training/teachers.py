@@ -29,7 +29,7 @@ class Teachers:
         """Builds the networks.
 
         Args:
-            teachers: all for pictures of the student's size.
+            teachers: of any size of picture; those of another than the student's see its pictures resized.
             student: names the heads and their labels.
 
         Raises:
@@ -69,7 +69,9 @@ class Teachers:
         """
         opinions: list[list[tf.Tensor]] = [[] for _ in self._sizes]
         for network, places in zip(self._networks, self._places, strict=True):
-            logits = network(images, training=training)
+            size = network.input_shape[1:3]
+            seen = images if images.shape[1:3] == size else tf.image.resize(images, size, antialias=True)
+            logits = network(seen, training=training)
             for number, part, moves in places:
                 opinions[number].append(tf.nn.softmax(logits[:, part]) @ moves)
         least = tf.exp(SURELY_NOT)

@@ -18,7 +18,7 @@ from edgefashion.errors import CheckpointError
 from edgefashion.models import build
 from edgefashion.models.checkpoint import read_weights, restore
 from edgefashion.models.plain import MlpSpec
-from edgefashion.training.loop import learning_rate, logits_of, run_stage
+from edgefashion.training.loop import _pointwise_as_products, learning_rate, logits_of, run_stage
 from edgefashion.training.recipe import Augment, Schedule
 from tests.models.tiny import drawn_pictures, drawn_weights, real, tiny_checkpoint
 from tests.training.stages import SCHEDULE, SMALL, pictures, stage
@@ -220,3 +220,31 @@ def test_no_epoch_leaves_the_network_as_it_was(tmp_path):
     assert run_stage(network, stage(tmp_path / "fit.npz", schedule=dataclasses.replace(SCHEDULE, epochs=0))) == []
     for name, array in before.items():
         np.testing.assert_array_equal(read_weights(network)[name], array)
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_products_give_what_pointwise_convolutions_give_gradients_too(folded):
+    import tensorflow as tf
+
+    network = tiny_checkpoint(spec=SMALL, folded=folded).model()
+    x = tf.constant(real(pictures(5).images))
+
+    def told():
+        @tf.function(autograph=False)
+        def step():
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                logits = network(x, training=False)
+                loss = tf.reduce_sum(logits**2)
+            return logits, *tape.gradient(loss, [x, *network.trainable_variables])
+
+        nodes = step.get_concrete_function().graph.as_graph_def().node
+        return step(), sum(node.op == "Conv2D" for node in nodes)
+
+    plain, convolutions = told()
+    with _pointwise_as_products(network):
+        products, left = told()
+    assert (convolutions, left) == (3, 1)  # the stem stays one
+    for one, other in zip(plain, products, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-4)
+    assert not any("convolution_op" in vars(layer) for layer in network.layers)

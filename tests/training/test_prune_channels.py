@@ -22,6 +22,7 @@ from edgefashion.training.prune_channels import (
     block_macs,
     choose,
     prune_channels,
+    refitted,
     remove_channels,
     taylor_scores,
 )
@@ -29,17 +30,19 @@ from edgefashion.training.recipe import PruneChannels
 from tests.models.tiny import TINY, drawn_pictures, real, tiny_checkpoint
 
 EXPANDED = [i for i, block in enumerate(TINY.blocks) if block.expand]
-DEAD = {1: [0, 5, 6, 15], 2: [3, 4, 11, 20, 21, 23], 3: [7, 8]}
-KEEP = {i: np.setdiff1d(np.arange(TINY.blocks[i].expansion), channels) for i, channels in DEAD.items()}
+HEAD = len(TINY.blocks)
+DEAD = {1: [0, 5, 6, 15], 2: [3, 4, 11, 20, 21, 23], 3: [7, 8], HEAD: [1, 6, 9, 14]}
+WIDTHS = {i: TINY.head if i == HEAD else TINY.blocks[i].expansion for i in DEAD}
+KEEP = {i: np.setdiff1d(np.arange(WIDTHS[i]), channels) for i, channels in DEAD.items()}
 
 
 def _without_contribution(checkpoint):
-    """Sets the projection's rows of the dead channels to zero: whatever they hold reaches nothing."""
+    """Sets the rows of the dead channels in the layer behind them to zero: whatever they hold reaches nothing."""
     weights = dict(checkpoint.weights)
     for i, channels in DEAD.items():
-        name = f"block{i:02d}_project_conv/kernel"
+        name = "type_dense/kernel" if i == HEAD else f"block{i:02d}_project_conv/kernel"
         weights[name] = weights[name].copy()
-        weights[name][:, :, channels, :] = 0.0
+        weights[name][..., channels, :] = 0.0
     return dataclasses.replace(checkpoint, weights=weights)
 
 
@@ -110,17 +113,43 @@ def test_idle_channels_score_nothing_and_go_first():
     train = Pictures(drawn_pictures(32), np.arange(32) % 3, ())
     plan = PruneChannels(1, batch=16, batches=2, keep=0.87, multiple=2)
     scores = taylor_scores(checkpoint, train, plan, seed=0)
-    assert sorted(scores) == EXPANDED
+    assert sorted(scores) == [*EXPANDED, HEAD]
     for i, value in scores.items():
-        assert value.shape == (TINY.blocks[i].expansion,)
+        assert value.shape == (WIDTHS[i],)
         assert np.sqrt(np.mean(value**2)) == pytest.approx(1.0)
         assert (value[DEAD[i]] == 0.0).all()
         assert (value[KEEP[i]] > 0.0).all()
     narrow = prune_channels(checkpoint, plan, train, seed=0)
     gone = [whole.expansion - left.expansion for whole, left in zip(TINY.blocks, narrow.spec.blocks, strict=True)]
     assert sum(gone) > 4
+    gone.append(TINY.head - narrow.spec.head)
+    assert gone[-1] > 0
     assert all(count <= len(DEAD.get(i, ())) for i, count in enumerate(gone))
-    np.testing.assert_allclose(_outputs(narrow), _outputs(checkpoint), atol=1e-6)
+    np.testing.assert_allclose(_outputs(narrow), _outputs(checkpoint), atol=1e-5)
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_what_is_left_is_fitted_to_what_the_whole_layer_said(folded):
+    whole = tiny_checkpoint(seed=5, folded=folded)
+    narrow = remove_channels(whole, KEEP)
+    images = [drawn_pictures(32, seed=seed) for seed in (1, 2)]
+    fitted = refitted(narrow, whole, images)
+    assert fitted.spec == narrow.spec
+    changed = {name for name, array in narrow.weights.items() if (array != fitted.weights[name]).any()}
+    fits = ["type_dense/kernel", "type_dense/bias", *(f"block{i:02d}_project_conv/kernel" for i in EXPANDED)]
+    fits += [f"block{i:02d}_project_conv/bias" for i in EXPANDED] if folded else []
+    assert changed == set(fits)
+
+    def off(checkpoint):  # on pictures that the fit has not seen
+        return np.mean((_outputs(checkpoint, 64) - _outputs(whole, 64)) ** 2)
+
+    assert off(fitted) < 0.5 * off(narrow)
+
+
+def test_nothing_is_fitted_where_nothing_went():
+    whole = tiny_checkpoint(seed=5)
+    for name, array in refitted(whole, whole, [drawn_pictures(4)]).weights.items():
+        np.testing.assert_array_equal(array, whole.weights[name])
 
 
 def test_other_networks_are_refused():
@@ -144,23 +173,27 @@ def test_multiply_accumulates_counted_by_hand():
         (8 * 9 * 4 + 4 * 5 * (25 + 6), 12),
         (4 * 5 * 6 + 2 * 3 * (9 + 6), 10),
         (2 * 3 * 6 + 2 * 3 * (9 + 6), 8),
+        (2 * 3 * 6 + 3, 8),
     ]
+    assert block_macs(dataclasses.replace(ODD, head=0)) == block_macs(ODD)[:-1]
 
 
 def test_multiply_accumulates_as_the_converted_file_has_them():
     graph = read_graph(convert(tiny_checkpoint(spec=ODD), "float32"))
-    stem, head, dense = 8 * 9 * 27 * 4, 2 * 3 * 6 * 8, 8 * 3
-    assert graph.macs == sum(per * count for per, count in block_macs(ODD)) + stem + head + dense
+    stem = 8 * 9 * 27 * 4
+    assert graph.macs == sum(per * count for per, count in block_macs(ODD)) + stem
 
 
 def test_bytes_of_an_int8_file_counted_by_hand():
     # A channel: its weights, and 12 bytes of bias and scale for each layer that it leaves.
-    assert block_bytes(ODD) == [(9 + 4 + 12, 4), (4 + 25 + 6 + 24, 12), (6 + 9 + 6 + 24, 10), (6 + 9 + 6 + 24, 8)]
+    blocks = [(9 + 4 + 12, 4), (4 + 25 + 6 + 24, 12), (6 + 9 + 6 + 24, 10), (6 + 9 + 6 + 24, 8)]
+    assert block_bytes(ODD) == [*blocks, (6 + 12 + 3, 8)]
     scores = {i: np.ones(ODD.blocks[i].expansion) for i in (1, 2, 3)}
     by_macs, by_bytes = choose(ODD, scores, 0.8, 2), choose(ODD, scores, 0.8, 2, block_bytes(ODD))
     assert [len(kept) for kept in by_macs.values()] != [len(kept) for kept in by_bytes.values()]
-    left = 25 * 4 + sum(cost * len(by_bytes[i]) for i, (cost, _) in enumerate(block_bytes(ODD)) if i in by_bytes)
-    assert left <= 0.8 * sum(cost * count for cost, count in block_bytes(ODD)) < left + 2 * 59
+    costs = block_bytes(ODD)
+    left = 25 * 4 + 21 * 8 + sum(cost * len(by_bytes[i]) for i, (cost, _) in enumerate(costs) if i in by_bytes)
+    assert left <= 0.8 * sum(cost * count for cost, count in costs) < left + 2 * 59
 
 
 @st.composite
@@ -204,7 +237,7 @@ def test_choosing_honours_the_share_and_the_multiple_and_empties_nothing(network
 
 
 def test_the_dearest_useless_channels_go_first():
-    spec = dataclasses.replace(TINY, blocks=(Block(3, 1, 16, 8), Block(3, 2, 16, 8), Block(3, 1, 16, 8)))
+    spec = dataclasses.replace(TINY, blocks=(Block(3, 1, 16, 8), Block(3, 2, 16, 8), Block(3, 1, 16, 8)), head=0)
     scores = {i: np.ones(16) for i in range(3)}
     per = [cost for cost, _ in block_macs(spec)]
     assert per[0] > per[1] > per[2]

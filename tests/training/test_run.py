@@ -19,8 +19,9 @@ from edgefashion.models.architectures import ARCHITECTURES
 from edgefashion.models.checkpoint import load_checkpoint
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import WideResidualSpec
+from edgefashion.training.pipeline import load_pictures
 from edgefashion.training.recipe import Blend, Schedule, load_recipe
-from edgefashion.training.run import STAGES, run_recipe
+from edgefashion.training.run import STAGES, _taught, recipe_pictures, run_recipe
 from edgefashion.training.start import first_checkpoint
 
 TINY = InvertedResidualSpec(
@@ -231,11 +232,27 @@ def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
     assert still == {name for name in first if name.startswith(("stem_", "block00_"))}
 
 
-def test_a_teacher_of_another_size_is_refused_at_the_start(room):
+def test_teachers_are_believed_on_the_pictures_that_all_of_them_learnt_from(room, tmp_path):
+    for name in ("own", "known", "strange"):
+        for kind in ("hat", "dress"):
+            path = tmp_path / name / "train" / kind / f"{name}.png"
+            path.parent.mkdir(parents=True)
+            draw_garment(kind, 1, 40).save(path)
+    own, known, strange = (str(tmp_path / name) for name in ("own", "known", "strange"))
+    for name, extra in (("one", [known, strange]), ("two", [known])):
+        (tmp_path / f"{name}.toml").write_text(TEACHER.replace("[model]", f"extra = {json.dumps(extra)}\n[model]"))
+    teachers = tuple(str(tmp_path / f"{name}.toml") for name in ("one", "two"))
     recipe = _recipe(room)
-    wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, height=40))
-    with pytest.raises(RecipeError, match=r"sees 32 x 32 pixels, this network 40 x 32; they must be equal"):
-        _again(room, wrong, "sizes")
+    recipe = dataclasses.replace(
+        recipe, data=dataclasses.replace(recipe.data, source=own, extra=(known, strange)),
+        distil=dataclasses.replace(recipe.distil, teachers=teachers),
+    )  # fmt: skip
+    manifest = recipe_pictures(recipe)
+    pictures = load_pictures(manifest, 32, 32)
+    trust = _taught(pictures, manifest, recipe, own)
+    assert {(os.path.basename(row.path), float(t)) for row, t in zip(pictures.rows, trust, strict=True)} == {
+        ("own.png", 1.0), ("known.png", 1.0), ("strange.png", 0.0),
+    }  # fmt: skip
 
 
 @pytest.mark.slow

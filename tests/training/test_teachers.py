@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
+import tensorflow as tf
+
 from edgefashion.errors import RecipeError
 from edgefashion.training.heads import slices
 from edgefashion.training.loop import logits_of, run_stage
@@ -51,6 +53,14 @@ def test_the_mean_of_two_teachers_in_the_students_order():
 def test_one_teacher_of_the_same_labels_is_asked_as_it_is():
     (types,) = _opinion([ONE], ONE)
     np.testing.assert_allclose(types, _softmax(logits_of(ONE.model(), IMAGES)), atol=1e-5)
+
+
+def test_a_teacher_of_another_size_sees_the_pictures_resized():
+    larger = dataclasses.replace(ONE, spec=dataclasses.replace(ONE.spec, height=24, width=20))
+    seen = tf.image.resize(real(IMAGES), (24, 20), antialias=True)
+    (types,) = _opinion([larger], ONE)
+    np.testing.assert_allclose(types, _softmax(larger.model()(seen, training=False).numpy()), atol=1e-5)
+    assert np.abs(types - _opinion([ONE], ONE)[0]).max() > 1e-3
 
 
 def test_of_a_head_that_nobody_knows_every_label_is_as_likely():
