@@ -6,7 +6,9 @@ from pathlib import Path
 from edgefashion.errors import ModelFileError
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "shipped"
-SHIPPED: dict[str, Path] = {name: SHIPPED_FOLDER / f"{name}.tflite" for name in ("garment-base", "fashion-mnist-nano")}
+SHIPPED: dict[str, Path] = {
+    name: SHIPPED_FOLDER / f"{name}.tflite" for name in ("garment-base", "garment-small", "fashion-mnist-nano")
+}
 DEFAULT_MODEL = "garment-base"
 
 

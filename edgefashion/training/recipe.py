@@ -150,13 +150,14 @@ class PruneChannels(Schedule):
 
     `keep`: share of the blocks' cost that is left; `of`: what the cost is, "macs" (multiply-accumulates) or "bytes" (of
     the int8 file); `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks
-    at.
+    at; `blend`: share of the weights before this training that is blended back in after it, as `[blend]` does.
     """
 
     keep: float = 1.0
     of: str = "macs"
     multiple: int = 8
     batches: int = 16
+    blend: float = 0.0
     weight: float = 0.7
     temperature: float = 2.0
 

@@ -232,7 +232,10 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
         "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature
     )
     history = run_stage(network, stage)
-    return narrow.with_model(network), history
+    trained = narrow.with_model(network)
+    weights = {name: (1.0 - plan.blend) * value + plan.blend * narrow.weights[name]
+               for name, value in trained.weights.items()}  # fmt: skip
+    return dataclasses.replace(trained, weights=weights) if plan.blend else trained, history
 
 
 def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
