@@ -10,21 +10,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.contestant import Contestant, ContestantError
 from benchmarks.networks import built
-from benchmarks.result import Comparison, Result
+from benchmarks.result import Comparison, Limit, Result
 from benchmarks.subject import ROOT, add_model_argument, model_name, model_path
 from edgefashion.evaluation.graph import read_graph
 from edgefashion.evaluation.latency import Latency, interleave
+from edgefashion.runtime.shipped import DEFAULT_MODEL, SHIPPED
 
 NAME = "latency"
 TITLE = "Our file against other networks and other runtimes"
 RIVALS = ("mobilenet-v2-224", "efficientnet-lite0-224", "xception-299-float")
+OTHER_SIZES = ("garment-small",)
+BARS = {"garment-base": 1.0, "garment-small": 0.4}
+"""Latency at most, as a multiple of MobileNetV2-1.0-224's, int8, one thread."""
 OURS = "ai_edge_litert"
 RUNTIMES_BESIDE = ("tensorflow.lite", "tflite_runtime")
 TFLITE_PYTHON = ROOT / ".venv-tflite-2.14" / "bin" / "python"
@@ -71,7 +75,8 @@ def measure(arguments: argparse.Namespace) -> Result:
     """Runs the suite."""
     path = model_path(arguments.model)
     ours = Entry(model_name(path), path)
-    asked = [ours, *(Entry(name, built(name)) for name in arguments.rivals)]
+    sizes = [Entry(name, SHIPPED[name]) for name in OTHER_SIZES if ours.name == DEFAULT_MODEL]
+    asked = [ours, *sizes, *(Entry(name, built(name)) for name in arguments.rivals)]
     for runtime in arguments.runtimes:
         python = str(arguments.tflite_python) if runtime == "tflite_runtime" else sys.executable
         asked.append(Entry(ours.name, path, runtime, python))
@@ -80,22 +85,24 @@ def measure(arguments: argparse.Namespace) -> Result:
         raise SystemExit(f"Our own file can't be run: {skipped[ours.title]}")
     starts = interleave({entry.title: _cold(entry) for entry in entries}, arguments.starts)
     rows: list[tuple[str | float | None, ...]] = []
+    limits: list[Limit] = []
     comparisons: list[Comparison] = []
     for threads in arguments.threads:
         times, peaks = _steady(entries, threads, arguments.repeats)
+        limits += _limits(times) if threads == 1 else []
         for entry in entries:
             item, content = times[entry.title], entry.file.read_bytes()
             first = threads == arguments.threads[0]
             cold = round(starts[entry.title].ratio, 2) if first else None
             memory = round(peaks[entry.title] / 1e6, 1) or None
-            sizes = (read_graph(content).macs, len(content))
+            size = (read_graph(content).macs, len(content))
             rows.append(
-                (entry.name, entry.runtime, threads, round(item.ratio, 2), round(item.spread, 2), cold, memory, *sizes)
+                (entry.name, entry.runtime, threads, round(item.ratio, 2), round(item.spread, 2), cold, memory, *size)
             )
-            if entry is not ours:
+            if entry is not ours and entry not in sizes:
                 comparisons += _comparisons(entry.title, threads, item, cold, memory, peaks[ours.title] / 1e6)
     settings = {"model": ours.name, "repeats": arguments.repeats, "starts": arguments.starts, **versions, **skipped}
-    return Result(NAME, TITLE, COLUMNS, tuple(rows), settings, (), tuple(comparisons))
+    return Result(NAME, TITLE, COLUMNS, tuple(rows), settings, tuple(limits), tuple(comparisons))
 
 
 def _usable(entries: list[Entry]) -> tuple[list[Entry], dict[str, str], dict[str, str]]:
@@ -124,6 +131,17 @@ def _steady(entries: list[Entry], threads: int, repeats: int) -> tuple[dict[str,
         started = {entry.title: stack.enter_context(entry.start(threads)) for entry in entries}
         times = interleave({title: contestant.turn for title, contestant in started.items()}, repeats, warmup=3)
     return times, {title: contestant.peak_bytes for title, contestant in started.items()}
+
+
+def _limits(times: Mapping[str, Latency]) -> list[Limit]:
+    """Our networks against the bars that are multiples of MobileNetV2's time."""
+    rival = times.get(f"{RIVALS[0]}, {OURS}")
+    found = {name: times.get(f"{name}, {OURS}") for name in BARS}
+    return [
+        Limit(f"{name}: latency, times MobileNetV2-1.0-224's, 1 thread", BARS[name], round(item.ratio / rival.ratio, 2))
+        for name, item in found.items()
+        if item and rival
+    ]
 
 
 def _comparisons(

@@ -120,12 +120,16 @@ def test_latency_asks_processes_and_says_who_is_skipped(tiny_model, operators_mo
 
 def test_latency_compares_with_a_rival(tiny_model, operators_model, monkeypatch):
     monkeypatch.setattr(latency, "built", lambda name: operators_model)
+    monkeypatch.setitem(latency.BARS, "tiny_int8.tflite", 0.4)
     words = ("--model", tiny_model, "--rivals", "mobilenet-v2-224", "--runtimes")
     result = _measure(latency, *words, "--repeats", 3, "--starts", 1, "--threads", 1)
     assert [row[0] for row in result.rows] == ["tiny_int8.tflite", "mobilenet-v2-224"]
     measures = [item.measure for item in result.comparisons]
     assert measures == ["latency ratio, 1 thread", "cold start ratio", "peak memory, MB, 1 thread"]
     assert all(item.rival == "mobilenet-v2-224, ai_edge_litert" for item in result.comparisons)
+    (limit,) = result.limits
+    assert limit.what == "tiny_int8.tflite: latency, times MobileNetV2-1.0-224's, 1 thread"
+    assert limit.measured == pytest.approx(1 / result.rows[1][3], rel=0.2)
 
 
 def test_a_contestant_that_fails_says_why(tmp_path):
