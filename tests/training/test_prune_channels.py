@@ -146,6 +146,17 @@ def test_what_is_left_is_fitted_to_what_the_whole_layer_said(folded):
     assert off(fitted) < 0.5 * off(narrow)
 
 
+def test_pruning_fits_what_is_left():
+    whole = tiny_checkpoint(seed=5, folded=True)
+    train = Pictures(drawn_pictures(64, seed=3), np.arange(64) % 3, ())
+    plan = PruneChannels(1, batch=16, batches=4, keep=0.6, multiple=2)
+    cut = remove_channels(whole, choose(whole.spec, taylor_scores(whole, train, plan, 0), plan.keep, plan.multiple))
+    fitted = prune_channels(whole, plan, train, 0)
+    assert fitted.spec == cut.spec != whole.spec
+    cost, least = (np.mean((_outputs(one, 64) - _outputs(whole, 64)) ** 2) for one in (cut, fitted))
+    assert least < 0.7 * cost
+
+
 def test_nothing_is_fitted_where_nothing_went():
     whole = tiny_checkpoint(seed=5)
     for name, array in refitted(whole, whole, [drawn_pictures(4)]).weights.items():

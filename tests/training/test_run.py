@@ -20,7 +20,7 @@ from edgefashion.models.checkpoint import load_checkpoint
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import WideResidualSpec
 from edgefashion.training.pipeline import load_pictures
-from edgefashion.training.recipe import Blend, Schedule, load_recipe
+from edgefashion.training.recipe import Blend, PruneChannels, Schedule, load_recipe
 from edgefashion.training.run import STAGES, _taught, recipe_pictures, run_recipe
 from edgefashion.training.start import first_checkpoint
 
@@ -269,6 +269,22 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
     for name, value in learnt.weights.items():
         np.testing.assert_allclose(between.weights[name], 0.75 * value + 0.25 * start.weights[name], atol=1e-6)
     assert any(not np.allclose(value, start.weights[name]) for name, value in learnt.weights.items())
+
+
+@pytest.mark.slow
+def test_pruning_can_go_part_of_the_way_back_to_what_the_cut_left(room, finished):
+    parent = str(room / "run" / "checkpoint.safetensors")
+
+    def pruned(name, epochs, blend):
+        plan = PruneChannels(epochs, 16, 1e-2, keep=0.7, multiple=4, batches=2, blend=blend)
+        recipe = _recipe(room, distil=None, prune_channels=plan, prune_weights=None, quantise_aware=None)
+        recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=parent, folded=True))
+        return _again(room, recipe, name)[0].weights
+
+    cut, trained, between = pruned("cut", 0, 0.0), pruned("cut-trained", 1, 0.0), pruned("cut-blended", 1, 0.25)
+    for name, value in trained.items():
+        np.testing.assert_allclose(between[name], 0.75 * value + 0.25 * cut[name], atol=1e-4)
+    assert any(np.abs(value - cut[name]).max() > 1e-2 for name, value in trained.items())
 
 
 @pytest.mark.slow
