@@ -224,7 +224,6 @@ def _refit(
     given = tf_keras.Model(network.input, network.get_layer(before).output)
     wanted = tf_keras.Model(parent.input, parent.get_layer(name).output)
 
-    @tf.function(autograph=False)
     def sums(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rows = given(x, training=False)
         lacks = wanted(x, training=False) - layer(rows)

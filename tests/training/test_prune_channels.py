@@ -111,7 +111,7 @@ def test_the_original_stays_as_it_was():
 def test_idle_channels_score_nothing_and_go_first():
     checkpoint = _without_contribution(tiny_checkpoint(seed=5, folded=True))
     train = Pictures(drawn_pictures(32), np.arange(32) % 3, ())
-    plan = PruneChannels(1, batch=16, batches=2, keep=0.87, multiple=2)
+    plan = PruneChannels(1, batch=16, batches=2, keep=0.8, multiple=2)
     scores = taylor_scores(checkpoint, train, plan, seed=0)
     assert sorted(scores) == [*EXPANDED, HEAD]
     for i, value in scores.items():
@@ -121,10 +121,8 @@ def test_idle_channels_score_nothing_and_go_first():
         assert (value[KEEP[i]] > 0.0).all()
     narrow = prune_channels(checkpoint, plan, train, seed=0)
     gone = [whole.expansion - left.expansion for whole, left in zip(TINY.blocks, narrow.spec.blocks, strict=True)]
-    assert sum(gone) > 4
     gone.append(TINY.head - narrow.spec.head)
-    assert gone[-1] > 0
-    assert all(count <= len(DEAD.get(i, ())) for i, count in enumerate(gone))
+    assert gone == [len(DEAD.get(i, ())) for i in range(len(gone))]
     np.testing.assert_allclose(_outputs(narrow), _outputs(checkpoint), atol=1e-5)
 
 
