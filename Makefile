@@ -138,7 +138,7 @@ soak: $(VENV)/dev.stamp  ## use the desktop app for half an hour and see whether
 models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours)
 	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base
 	$(BIN)/python -m edgefashion.export.ship runs/garment-base
-	mkdir -p runs/garment-small && cp -rn runs/garment-base runs/garment-small/teacher-garment-base
+	[ -d runs/garment-small/teacher-garment-base ] || { mkdir -p runs/garment-small && cp -r runs/garment-base runs/garment-small/teacher-garment-base; }
 	$(BIN)/edgefashion train garment-small --data clothing:$(CLOTHING) --out runs/garment-small
 	$(BIN)/python -m edgefashion.export.ship runs/garment-small
 	$(BIN)/edgefashion train fashion-mnist-nano --out runs/fashion-mnist-nano
