@@ -5,13 +5,13 @@ from typing import Any
 
 from kivy.base import ExceptionHandler, ExceptionManager
 from kivy.clock import Clock
-from kivy.metrics import dp
+from kivy.metrics import dp, sp
 from kivy.uix.floatlayout import FloatLayout
 
 from edgefashion.errors import EdgeFashionError
 
 from .text import tr
-from .theme import SPACES
+from .theme import LEAST_TEXT, SPACES
 from .widgets import Panel, Tap, Words
 
 SECONDS = 6.0
@@ -46,13 +46,24 @@ class Message(Panel):
         )  # fmt: skip
         self.text = text
         self.height = dp(SPACES["target"] + 2 * SPACES["tight"])
-        words = Words(text=text, role="small", size_hint_y=1)
-        words.bind(size=lambda words, size: setattr(words, "text_size", size))
-        self.add_widget(words)
+        self.words = Words(text=text, role="small", size_hint_y=1, shrinks=True)
+        self.words.bind(size=lambda words, size: setattr(words, "text_size", size))
+        self.add_widget(self.words)
         self.undo = Tap(tr("Undo"), "undo", on_undo, fit=True, value="undo") if on_undo else None
         if self.undo is not None:
             self.add_widget(self.undo)
+            self.undo.bind(width=self._fold)
+        self.bind(width=self._fold)
         self._timer = Clock.schedule_once(lambda _: on_gone(self), SECONDS)
+
+    def _fold(self, *_: object) -> None:
+        """Put the button below the words where one of them would be broken beside it."""
+        if self.undo is None:
+            return
+        room = self.width - self.undo.width - dp(SPACES["gap"] + 2 * SPACES["pad"])
+        folded = self.words.longest(sp(LEAST_TEXT)) > room
+        self.orientation = "vertical" if folded else "horizontal"
+        self.height = dp(SPACES["target"] * (1 + folded) + SPACES["tight"] * 2 + SPACES["gap"] * folded)
 
     def cancel(self) -> None:
         """Stop the clock that takes it away."""

@@ -141,6 +141,35 @@ def test_nothing_on_the_card_is_cut_in_long_languages_and_large_letters(
             assert card.details.y >= card.y + 2 * 64, "the buttons stay free"
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "th"])
+def test_no_word_is_broken_in_a_message_or_in_the_stock(
+    language: str, drive: Callable[..., Any], store: Store
+) -> None:
+    from edgefashion_app.text import tr
+    from edgefashion_app.widgets import Words
+
+    store.set_setting("language", language)
+    store.set_setting("text_scale", 1.3)
+    store.count("dress", "pink", 1)
+    store.count("hoodie", "multicolour", 12)
+    store.set_target("dress", "pink", 3)
+    driver = drive(source=None)
+    driver.app.say(tr("Saved"), undo=1)
+    for size in ((800, 480), (480, 800), (360, 640)):
+        for page in ("live", "stock"):
+            driver.app.back() if page == "live" else driver.app.open_page(page)
+            driver.resize(size)
+            driver.frames(6)
+            message = driver.app.messages.shown
+            seen = [message.words] if page == "live" else driver.app._page.walk(restrict=True)
+            for words in seen:
+                if isinstance(words, Words):
+                    where = f"{language} {size} {page} {words.text!r} {words.font_size} {words.size}"
+                    assert words.font_size >= 18, where
+                    assert words._fits(words.font_size), f"{where}: broken or cut"
+            assert message.undo.top <= message.top and message.undo.right <= message.right
+
+
 def test_measured_colours_are_translated_and_lead_to_the_colour(drive: Callable[..., Any], store: Store) -> None:
     from edgefashion.camera.frame import Frame
     from edgefashion.runtime.prediction import Attribute, Prediction
