@@ -1,7 +1,8 @@
 """Writes a shipped model's card for people to read, docs/models/NAME.md, from judging its file.
 
     python -m benchmarks.model_card garment-base clothing:FOLDER \
-        --mapped clothing-ten:FOLDER --others others:FOLDER --worn worn:FOLDER
+        --mapped clothing-ten:FOLDER --others others:FOLDER --worn worn:FOLDER \
+        --strangers things:/usr/share/tuxpaint/stamps
 
 What it is for, what it is not for, and how it was made is written by hand, in benchmarks/cards/NAME.toml; every figure
 comes from the int8 file as `Classifier` runs it, on the held-out split.
@@ -47,6 +48,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("--split", help="which split of them (default: as edgefashion evaluate chooses)")
     parser.add_argument("--mapped", metavar="SOURCE", help="the same under other labels, such as clothing-ten:FOLDER")
     parser.add_argument("--others", metavar="SOURCE", help="pictures without a garment")
+    parser.add_argument(
+        "--strangers", metavar="SOURCE", help="pictures without a garment of a source that taught nothing: all of them"
+    )
     parser.add_argument("--worn", metavar="SOURCE", help="garments as they are worn")
     arguments = parser.parse_args(words)
     text = tomllib.loads((TEXTS / f"{arguments.model}.toml").read_text(encoding="utf-8"))
@@ -88,6 +92,11 @@ def made_card(classifier: Classifier, text: dict[str, Any], arguments: argparse.
         rejection = judge_rejection(classifier, manifest, others)
         parts.append(f"Does it know when it does not know? Garments, and pictures of {others.name}:")
         parts.append(_table(["is it a garment?", "pictures", "share", "95 % interval"], rejection_rows(rejection)))
+    if arguments.strangers:
+        strangers = open_source(arguments.strangers)
+        rejection = judge_rejection(classifier, manifest, strangers)
+        parts.append(f"And pictures of {len(strangers.rows)} {strangers.name} of a source that training never saw:")
+        parts.append(_table(["is it a garment?", "pictures", "share", "95 % interval"], rejection_rows(rejection)[1:]))
     if manifest.rows[0].colour:
         parts.append(
             _table(["similar pictures, by embedding", "share"], retrieval_rows(retrieve(classifier, manifest)))

@@ -106,7 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _plan(recipe: Any) -> list[str]:
     """The stages in words, with their epochs."""
-    names = ("head", "fit", "refine", "distil", "blend", "prune_channels", "prune_weights", "quantise_aware")
+    names = ("head", "fit", "refine", "distil", "blend", "prune_channels", "prune_weights", "last_layer",
+             "quantise_aware")  # fmt: skip
     stages = [(name.replace("_", "-"), getattr(recipe, name)) for name in names if getattr(recipe, name)]
     return [f"{name} {stage.epochs}" if hasattr(stage, "epochs") else name for name, stage in stages]
 

@@ -8,6 +8,7 @@ from edgefashion.data.fashion_mnist import open_fashion_mnist
 from edgefashion.data.image_folder import open_folder
 from edgefashion.data.manifest import Manifest, read_manifest
 from edgefashion.data.others import open_others
+from edgefashion.data.things import open_things
 from edgefashion.data.worn import open_worn
 from edgefashion.errors import DataError
 
@@ -16,13 +17,14 @@ SOURCES: dict[str, Callable[[str | None], Manifest]] = {
     "clothing-ten": open_clothing_ten,
     "fashion-mnist": open_fashion_mnist,
     "others": open_others,
+    "things": open_things,
     "worn": open_worn,
 }
 """Named sources: NAME or NAME:FOLDER."""
 
 ACCEPTED = (
     "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER, worn:FOLDER, "
-    "others:FOLDER or fashion-mnist"
+    "others:FOLDER, things, things:FOLDER or fashion-mnist"
 )
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tf_keras
 
 from edgefashion.training.augment import augment
-from edgefashion.training.heads import cross_entropy, targets_of
+from edgefashion.training.heads import cross_entropy, softened, targets_of
 from edgefashion.training.loop import Progress, Stage, learning_rate
 from edgefashion.training.pipeline import Pictures, as_rgb, turns
 from edgefashion.training.recipe import Augment
@@ -22,12 +22,16 @@ PICTURES_AT_ONCE = 64
 Features = npt.NDArray[np.float32]
 
 
-def train_head(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
+def train_head(
+    network: tf_keras.Model, stage: Stage, settled: npt.NDArray[np.bool_] | None = None
+) -> list[dict[str, float]]:
     """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
 
     Args:
         network: ends in `type_dense`.
         stage: what to train on and how; the pictures stay as they are, and teachers play no part.
+        settled: bool (n,), training pictures of which the network is to go on saying what it says now: its own
+            answers, and not the labels, are what it learns; None for none of them.
 
     Returns:
         One row an epoch: loss, accuracy, tuned, seconds.
@@ -41,17 +45,21 @@ def train_head(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     tune = stage.tune if stage.tune is not None and len(stage.tune.truth) else None
     judged = None if tune is None else _features(trunk, stage, tune)
     kernel, bias = (tf.Variable(value) for value in layer.get_weights())
+    wanted = targets_of(tf.constant(truth), sizes, schedule.smoothing)
+    if settled is not None:
+        wanted = tf.where(settled[:, None], softened(seen @ kernel + bias, sizes, 1.0), wanted)
+    targets = wanted.numpy()
     optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay)
     optimizer.exclude_from_weight_decay(var_list=[bias])
     optimizer.build([kernel, bias])
 
     @tf.function(autograph=False)
-    def step(x: tf.Tensor, known: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(x: tf.Tensor, wanted: tf.Tensor, types: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             logits = x @ kernel + bias
-            loss = cross_entropy(targets_of(known, sizes, schedule.smoothing), logits, sizes, weights)
+            loss = cross_entropy(wanted, logits, sizes, weights)
         optimizer.apply_gradients(zip(tape.gradient(loss, [kernel, bias]), [kernel, bias], strict=True))
-        return loss, tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == known[:, 0], tf.float32))
+        return loss, tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == types, tf.float32))
 
     steps = math.ceil(len(seen) / schedule.batch)
     history: list[dict[str, float]] = []
@@ -60,7 +68,7 @@ def train_head(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
         drawn = turns(truth[:, 0], schedule.batch, stage.seed, epoch, schedule.balance)
         for number, index in enumerate(drawn):
             optimizer.learning_rate.assign(learning_rate(schedule, epoch + number / steps))
-            loss, right = step(tf.constant(seen[index]), tf.constant(truth[index]))
+            loss, right = step(*(tf.constant(part[index]) for part in (seen, targets, truth[:, 0])))
             losses, rights = losses + float(loss), rights + float(right)
         tuned = math.nan
         if tune is not None and judged is not None:

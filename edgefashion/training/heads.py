@@ -16,7 +16,7 @@ import tensorflow as tf
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError
 from edgefashion.models.checkpoint import Checkpoint
-from edgefashion.training.pipeline import Pictures
+from edgefashion.training.pipeline import Pictures, as_rgb
 
 
 def head_labels(names: Sequence[str], manifest: Manifest) -> dict[str, tuple[str, ...]]:
@@ -44,6 +44,24 @@ def attribute_truth(rows: Sequence[Row], heads: Mapping[str, Sequence[str]]) -> 
     places = {name: {label: i for i, label in enumerate(labels)} for name, labels in heads.items()}
     table = [[place.get(getattr(row, name), -1) for name, place in places.items()] for row in rows]
     return np.array(table, dtype=np.int64).reshape(len(rows), len(heads))
+
+
+def with_more(pictures: Pictures, more: Pictures, types: Sequence[str]) -> Pictures:
+    """Adds pictures of which only the type is known.
+
+    Args:
+        pictures: to add to.
+        more: of the same size.
+        types: labels that the truth of `pictures` counts in.
+    """
+    attributes = pictures.attributes
+    return Pictures(
+        np.concatenate([as_rgb(pictures.images), as_rgb(more.images)]),
+        np.concatenate([pictures.truth, np.array([types.index(row.type) for row in more.rows], np.int64)]),
+        (*pictures.rows, *more.rows),
+        (*pictures.skipped, *more.skipped),
+        None if attributes is None else np.pad(attributes, ((0, len(more.rows)), (0, 0)), constant_values=-1),
+    )
 
 
 def slices(sizes: Sequence[int]) -> list[slice]:

@@ -172,6 +172,18 @@ class PruneWeights(Schedule):
 
 
 @dataclass(frozen=True)
+class LastLayer(Schedule):
+    """Trains the last layer alone once more, on further pictures that show no garment.
+
+    Of garments it goes on saying what it says: its own answers are their targets. A network's features often tell apart
+    what its last layer was never asked about (Kirichenko et al. 2023, arXiv 2204.02937). `extra`: sources whose
+    training pictures are added here only.
+    """
+
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class QuantiseAware(Schedule):
     """Trains with 8-bit rounding in place (Jacob et al. 2018); keeps the zeros of `prune-weights`.
 
@@ -205,6 +217,7 @@ class Recipe:
     blend: Blend | None = None
     prune_channels: PruneChannels | None = None
     prune_weights: PruneWeights | None = None
+    last_layer: LastLayer | None = None
     quantise_aware: QuantiseAware | None = None
 
     @property
@@ -300,7 +313,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
 
 _TABLES = (
     "", "model", "augment", "head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights",
-    "quantise-aware",
+    "last-layer", "quantise-aware",
 )  # fmt: skip
 _LIMITS: dict[str, tuple[float, float]] = {
     # Smallest and largest value of a key, or of one table's key; 0 to 1 where nothing is said.
@@ -360,5 +373,7 @@ def _check(recipe: Recipe) -> None:
         raise RecipeError("[blend] needs 'model.weights', which it goes back to, and 'model.folded'.")
     if recipe.blend and recipe.blend.start + recipe.blend.imagenet >= 1.0:
         raise RecipeError("[blend] leaves nothing of what was trained: its shares must add up to less than 1.")
+    if recipe.last_layer and not recipe.last_layer.extra:
+        raise RecipeError("[last-layer] lacks the key extra: it learns from further pictures.")
     if recipe.distil and not recipe.distil.teachers:
         raise RecipeError("[distil] lacks the key teachers.")

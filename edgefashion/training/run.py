@@ -1,6 +1,6 @@
 """The stages of a recipe, in order.
 
-head → fit → refine → distil → blend → prune channels → prune weights → quantise-aware.
+head → fit → refine → distil → blend → prune channels → prune weights → last layer → quantise-aware.
 
 `refine` is a second fit, as a rule on milder pictures.
 
@@ -34,7 +34,7 @@ from edgefashion.taxonomy import NO_GARMENT, Taxonomy
 from edgefashion.training.blend import blended
 from edgefashion.training.calibrate import calibrated
 from edgefashion.training.head_only import train_head
-from edgefashion.training.heads import head_labels, with_attributes, without_heads
+from edgefashion.training.heads import head_labels, with_attributes, with_more, without_heads
 from edgefashion.training.loop import Report, Stage, run_stage
 from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
 from edgefashion.training.prune_channels import prune_channels
@@ -45,7 +45,11 @@ from edgefashion.training.run_folder import claim, read_history, refuse_another,
 from edgefashion.training.start import first_checkpoint
 from edgefashion.training.teachers import Teachers
 
-STAGES = ("head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights", "quantise-aware")
+STAGES = (
+    "head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights", "last-layer", "quantise-aware"
+)  # fmt: skip
+INVERTED_RESIDUAL = ("prune-channels", "prune-weights", "quantise-aware")
+"""Stages that other kinds of network don't have."""
 
 
 @dataclass
@@ -62,6 +66,7 @@ class Run:
         teacher: what `[distil]` learns from.
         trust: the teacher's share of each training picture: 1 where it knows the source, else 0.
         start: the weights that the run began with.
+        more: training pictures that only `[last-layer]` sees.
     """
 
     recipe: Recipe
@@ -74,6 +79,7 @@ class Run:
     teacher: Teachers | None = None
     trust: npt.NDArray[np.float32] | None = None
     start: Weights = field(default_factory=dict)
+    more: tuple[Manifest, ...] = ()
 
     def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
         """Builds a checkpoint's network with the recipe's first blocks frozen."""
@@ -143,14 +149,15 @@ def run_recipe(
     started = time.monotonic()
     if (folder / "checkpoint.safetensors").exists():
         return load_checkpoint(folder / "checkpoint.safetensors")
-    trained = _checked(manifest, recipe)
+    trained, more = _checked(manifest, recipe), _more(recipe, manifest)
     tf_keras.utils.set_random_seed(recipe.seed)
     heads = head_labels(recipe.model.heads, trained)
     _refuse_stages(recipe)
     if recipe.distil:
         claim(folder, recipe, manifest, source or recipe.data.source)
     taught = _teachers(recipe, folder, report, source)
-    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads, taught), recipe, manifest, trained)
+    origin = (recipe, manifest, trained, more)
+    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads, taught), *origin)
     claim(folder, recipe, manifest, source or recipe.data.source)
     spec = checkpoint.spec
     margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
@@ -158,7 +165,8 @@ def run_recipe(
     train = load_pictures(trained, *size, advance=loading)
     tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
-    run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights)
+    run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights,
+              more=more)  # fmt: skip
     if taught:
         run.teacher = Teachers(list(taught.values()), checkpoint)
         run.trust = _taught(train, manifest, recipe, source or recipe.data.source)
@@ -168,7 +176,7 @@ def run_recipe(
             continue
         path = folder / "stages" / f"{name}.safetensors"
         if path.exists():
-            checkpoint = _described(load_checkpoint(path), recipe, manifest, trained)  # this run's facts, not a copy's
+            checkpoint = _described(load_checkpoint(path), *origin)  # this run's facts, not a copy's
             histories[name] = read_history(path)
             continue
         checkpoint, histories[name] = _STEPS[name](run, checkpoint)
@@ -247,6 +255,17 @@ def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[d
     return train_pruning_weights(checkpoint, plan, make_stage, run.teacher)
 
 
+def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    network = run.network(checkpoint)
+    train = run.train
+    for manifest in run.more:
+        train = with_more(train, load_pictures(manifest, *train.images.shape[1:3]), run.manifest.labels)
+    settled = train.truth != run.manifest.labels.index(NO_GARMENT)
+    stage = run.stage("last-layer", _given(run.recipe.last_layer), checkpoint.spec)
+    history = train_head(network, dataclasses.replace(stage, train=train), settled)
+    return checkpoint.with_model(network), history
+
+
 def _quantise_aware(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.quantise_aware)
 
@@ -264,6 +283,7 @@ _STEPS = {
     "blend": _blend,
     "prune-channels": _prune_channels,
     "prune-weights": _prune_weights,
+    "last-layer": _last_layer,
     "quantise-aware": _quantise_aware,
 }
 
@@ -273,6 +293,18 @@ def _given(stage: Any) -> Any:
     if stage is None:
         raise RecipeError("A stage was started that the recipe does not have.")
     return stage
+
+
+def _more(recipe: Recipe, manifest: Manifest) -> tuple[Manifest, ...]:
+    """Opens the pictures that only `[last-layer]` sees; refuses, before hours are spent, what it can't learn from."""
+    sources = recipe.last_layer.extra if recipe.last_layer else ()
+    if sources and NO_GARMENT not in manifest.labels:
+        raise RecipeError(f"[last-layer] needs pictures labelled '{NO_GARMENT}' among those that the others see.")
+    more = tuple(open_source(spec).select("train") for spec in sources)
+    for found in more:
+        if {row.type for row in found.rows} != {NO_GARMENT}:
+            raise DataError(f"[last-layer] takes pictures of '{NO_GARMENT}' only; '{found.name}' has others, or none.")
+    return more
 
 
 def _checked(manifest: Manifest, recipe: Recipe) -> Manifest:
@@ -326,7 +358,7 @@ def _spec(model: Model) -> Spec:
 def _refuse_stages(recipe: Recipe) -> None:
     """Refuses, before hours are spent, stages that this kind of network does not have."""
     spec = _spec(recipe.model)
-    late = [name for name in STAGES[-3:] if getattr(recipe, name.replace("-", "_"))]
+    late = [name for name in INVERTED_RESIDUAL if getattr(recipe, name.replace("-", "_"))]
     if late and not isinstance(spec, InvertedResidualSpec):
         raise RecipeError(f"[{late[0]}] needs an inverted residual network. Received: {type(spec).__name__}.")
 
@@ -340,11 +372,17 @@ def _taxonomy(recipe: Recipe, manifest: Manifest) -> Taxonomy:
     return dataclasses.replace(taxonomy, categories={**taxonomy.categories, NO_GARMENT: (NO_GARMENT,)})
 
 
-def _described(checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, trained: Manifest) -> Checkpoint:
+def _described(
+    checkpoint: Checkpoint, recipe: Recipe, manifest: Manifest, trained: Manifest, more: tuple[Manifest, ...]
+) -> Checkpoint:
     """Adds what the card will say of origin and labels."""
+    parts = (manifest, *more)
     facts = {
-        "data": manifest.name, "data_licence": manifest.licence, "data_digest": manifest.digest,
-        "pictures": len(trained.rows), "groups": len({row.group for row in trained.rows}),
+        "data": " + ".join(part.name for part in parts),
+        "data_licence": ", ".join(dict.fromkeys(part.licence for part in parts if part.licence)),
+        "data_digest": manifest.digest,
+        "pictures": len(trained.rows) + sum(len(part.rows) for part in more),
+        "groups": len({row.group for row in trained.rows}),
         "recipe": recipe.name, "recipe_digest": recipe.digest,
         "train": list(recipe.data.train), "tune": recipe.data.tune, "held_out": recipe.data.held_out,
     }  # fmt: skip

@@ -45,7 +45,7 @@ class StockPage(Page):
         row.bind(width=_fold)
         name = " · ".join(tr(word) for word in (type, colour) if word)
         missing = target is not None and count < target
-        words = f"{name}: {count}" if target is None else f"{name}: {count} / {target}"
+        words = f"{name}: {count}" if target is None else f"{name}: {count}\u00a0/\u00a0{target}"
         label = Words(text=words, role="strong", tone="warn" if missing else "text", size_hint_y=1, shrinks=True)
         label.bind(size=lambda label, size: setattr(label, "text_size", size))
         row.add_widget(label)

@@ -21,13 +21,14 @@ def test_a_card_says_what_was_measured(tmp_path, tiny_model):
     text = {"for": "Shops.", "not_for": "People.", "data": "Drawn.", "made": "Quickly.", "hours": 0.5, "cores": 2}
     words = argparse.Namespace(
         source=str(tmp_path / "garments"), split=None, mapped=None, worn=str(tmp_path / "garments"),
-        others=str(tmp_path / "others"),
+        others=str(tmp_path / "others"), strangers=str(tmp_path / "others"),
     )  # fmt: skip
     page = made_card(classifier, text, words)
     count = 2 * len(classifier.card.labels)
     for said in (
         f"# Model card: {classifier.card.name}", "## Not for\nPeople.", f"on {count} validation pictures", "0.01 kWh",
-        "Garments as they are worn", "| others turned away | 1 |", "| class | precision |", "## Where it is weak",
+        "Garments as they are worn", "| others turned away | 1 |",
+        "And pictures of 1 others", "| class | precision |", "## Where it is weak",
     ):  # fmt: skip
         assert said in page, said
     for label in classifier.card.labels:

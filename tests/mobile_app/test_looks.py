@@ -142,9 +142,7 @@ def test_nothing_on_the_card_is_cut_in_long_languages_and_large_letters(
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "th"])
-def test_no_word_is_broken_in_a_message_or_in_the_stock(
-    language: str, drive: Callable[..., Any], store: Store
-) -> None:
+def test_no_word_is_broken_in_a_message_or_in_the_stock(language: str, drive: Callable[..., Any], store: Store) -> None:
     from edgefashion_app.text import tr
     from edgefashion_app.widgets import Words
 
@@ -167,7 +165,8 @@ def test_no_word_is_broken_in_a_message_or_in_the_stock(
                     where = f"{language} {size} {page} {words.text!r} {words.font_size} {words.size}"
                     assert words.font_size >= 18, where
                     assert words._fits(words.font_size), f"{where}: broken or cut"
-            assert message.undo.top <= message.top and message.undo.right <= message.right
+            assert message.undo.top <= message.top
+            assert message.undo.right <= message.right
 
 
 def test_measured_colours_are_translated_and_lead_to_the_colour(drive: Callable[..., Any], store: Store) -> None:

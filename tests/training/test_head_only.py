@@ -1,5 +1,6 @@
 """The last layer alone: it learns, and nothing else changes."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,8 +10,11 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 from edgefashion.cli import main
 from edgefashion.data.drawn import draw_garment
+from edgefashion.data.manifest import Row
 from edgefashion.models.checkpoint import load_checkpoint, read_weights
+from edgefashion.training.calibrate import softmax
 from edgefashion.training.head_only import train_head
+from edgefashion.training.heads import with_more
 from edgefashion.training.loop import logits_of
 from edgefashion.training.recipe import Augment, Schedule
 from edgefashion.training.start import SHIPPED_CHECKPOINTS
@@ -46,6 +50,28 @@ def test_it_learns_and_changes_the_last_layer_only(tmp_path):
 def test_the_pictures_are_seen_as_they_are():
     first, other = (train(plan=plan)[0] for plan in (Augment(rotate=90.0, mixup=0.5), Augment(flip=False)))
     assert np.array_equal(read_weights(first)["type_dense/kernel"], read_weights(other)["type_dense/kernel"])
+
+
+def test_of_settled_pictures_it_goes_on_saying_what_it_says():
+    train_pictures, wrong = pictures(28), pictures(28, seed=2)
+    wrong = dataclasses.replace(wrong, images=255 - wrong.images, rows=(Row("", "c", "", "train"),) * 28)
+    network = tiny_checkpoint(spec=SMALL).model()
+    said = logits_of(network, train_pictures.images)
+    joined = with_more(train_pictures, wrong, ("a", "b", "c"))
+    assert (joined.truth[28:] == 2).all()
+    settled = np.arange(56) < 28
+    given = stage("unused", schedule=dataclasses.replace(PLAN, learning_rate=3e-3), train=joined)
+    train_head(network, given, settled)
+    now = logits_of(network, train_pictures.images)
+    free = tiny_checkpoint(spec=SMALL).model()
+    train_head(free, given)
+    unsettled = logits_of(free, train_pictures.images)
+    kept, lost = (np.abs(softmax(logits) - softmax(said)).mean() for logits in (now, unsettled))
+    assert kept < 0.7 * lost
+    # Where all are settled, nothing moves: the network's own answers are their own best target.
+    still = tiny_checkpoint(spec=SMALL).model()
+    train_head(still, dataclasses.replace(given, train=train_pictures), np.ones(28, bool))
+    assert np.abs(logits_of(still, train_pictures.images) - said).max() < 0.05
 
 
 def test_without_a_tuning_split_there_is_no_such_figure():

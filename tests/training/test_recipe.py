@@ -109,6 +109,7 @@ def test_values_arrive_where_they_belong(read):
         ('"mine"', '"../mine"', "'name' must be printable, without '/'"),
         ("[fit]", "[quantise-aware]", "nothing to start from"),
         ("[prune-channels]", "[prune-weights]\nepochs = 1\naverage = 0.9\n[prune-channels]", "can't average weights"),
+        ("[fit]", "[last-layer]\nepochs = 1\n[fit]", r"\[last-layer\] lacks the key extra"),
         ("[fit]", "[distil]", r"\[distil\] lacks the key teachers"),
         ('"nano-28"', '"nano-28"\nheads = ["pattern"]\nauxiliary = ["colour"]', "may name heads of this recipe only"),
         ("[fit]", "[blend]\nstart = 0.5\n[fit]", r"\[blend\] needs 'model.weights'"),
