@@ -135,7 +135,7 @@ MINUTES ?= 30
 soak: $(VENV)/dev.stamp  ## use the desktop app for half an hour and see whether it stays as it was; MINUTES=2 for a look
 	$(BIN)/python -m benchmarks.run soak --strict --minutes $(MINUTES) $(if $(filter 30,$(MINUTES)),,--show) $(ARGS)
 
-models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours)
+models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours); needs Debian's openclipart-png
 	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base
 	$(BIN)/python -m edgefashion.export.ship runs/garment-base
 	[ -d runs/garment-small/teacher-garment-base ] || { mkdir -p runs/garment-small && cp -r runs/garment-base runs/garment-small/teacher-garment-base; }

@@ -94,6 +94,8 @@ def made_card(classifier: Classifier, text: dict[str, Any], arguments: argparse.
         parts.append(_table(["is it a garment?", "pictures", "share", "95 % interval"], rejection_rows(rejection)))
     if arguments.strangers:
         strangers = open_source(arguments.strangers)
+        first = {row.group: place for place, row in reversed(list(enumerate(strangers.rows)))}
+        strangers = strangers.take(sorted(first.values()))  # one view of each thing
         rejection = judge_rejection(classifier, manifest, strangers)
         parts.append(f"And pictures of {len(strangers.rows)} {strangers.name} of a source that training never saw:")
         parts.append(_table(["is it a garment?", "pictures", "share", "95 % interval"], rejection_rows(rejection)[1:]))

@@ -16,35 +16,43 @@ from edgefashion.errors import ImageError
 SIDE = 256
 """Of the finished picture, pixels."""
 MAX_PIXELS = 20_000_000
-"""Of the picture to lay down; larger drawings take seconds each and show no more."""
+"""Of a file; larger drawings take seconds each and show no more."""
 
 
-def laid(path: Path, name: str) -> NDArray[np.uint8]:
-    """Lays a picture on a floor.
-
-    Args:
-        path: A picture, with transparency where it is a thing without background.
-        name: Floor, light, size, turn and place follow from it alone.
-
-    Returns:
-        uint8 (SIDE, SIDE, 3) RGB, 0-255.
+def read_cutout(path: Path) -> Image.Image:
+    """Reads a picture that may have transparency: RGBA.
 
     Raises:
-        ImageError: It can't be read, is too large, or nothing of it is visible.
+        ImageError: It can't be read, or is too large.
     """
-    rng = np.random.default_rng(list(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8]))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the next lines judge the size
             with Image.open(path) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise ImageError(f"{path}: has more than {MAX_PIXELS:,} pixels.")
-                thing = picture.convert("RGBA")
+                return picture.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageError(f"{path}: can't be read: {error}.") from error
+
+
+def laid(thing: Image.Image, name: str) -> NDArray[np.uint8]:
+    """Lays a thing on a floor.
+
+    Args:
+        thing: RGBA; what is transparent is not part of it.
+        name: Floor, light, size, turn and place follow from it alone.
+
+    Returns:
+        uint8 (SIDE, SIDE, 3) RGB, 0-255.
+
+    Raises:
+        ImageError: Nothing of it is visible.
+    """
+    rng = np.random.default_rng(list(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8]))
     visible = thing.getchannel("A").getbbox()
     if visible is None:
-        raise ImageError(f"{path}: nothing of it is visible.")
+        raise ImageError(f"{name}: nothing of it is visible.")
     thing = thing.crop(visible)
     scale = rng.uniform(0.45, 0.95) * SIDE / max(thing.size)
     thing = thing.resize((max(1, round(thing.width * scale)), max(1, round(thing.height * scale))))

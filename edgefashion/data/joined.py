@@ -21,12 +21,12 @@ def joined(first: Manifest, extra: Sequence[Manifest]) -> Manifest:
         digest is the same wherever that folder lies.
 
     Raises:
-        DataError: Pictures of one of them are arrays or cut out, an extra source has no training picture, or the
+        DataError: Pictures of one of them are arrays or made, an extra source has no training picture, or the
             labels of one are a mapping's and those of another aren't.
     """
     parts = [first, *(manifest.select("train") for manifest in extra)]
     for part in parts:
-        if part.arrays is not None or part.root is None or part.cut_out:
+        if part.arrays is not None or part.root is None or part.make is not None:
             raise DataError(f"'{part.name}' can't be joined with other sources: its pictures are no plain files.")
         if part.mapping != first.mapping:
             raise DataError(f"'{part.name}' and '{first.name}' can't be joined: their labels are of different sets.")

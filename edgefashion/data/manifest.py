@@ -11,7 +11,7 @@ import json
 import os
 import posixpath
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgefashion.data.csv_records import read_records
-from edgefashion.data.cutout import laid
 from edgefashion.data.split import SPLITS
 from edgefashion.errors import DataError, ImageError
 from edgefashion.runtime.image import upright
@@ -64,7 +63,8 @@ class Manifest:
         arrays: uint8 (n, height, width) grey pictures, 0-255, aligned with `rows`; None where pictures are files.
         notes: What the reader of the source left out or found odd, one line each.
         licence: Licence of the pictures, empty where unknown.
-        cut_out: Whether the pictures have no background, and are seen on a made-up floor.
+        make: Makes a row's picture where it is more than a file or a part of one: uint8 (height, width, 3) RGB, 0-255;
+            raises ImageError.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Manifest:
     arrays: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
     notes: tuple[str, ...] = ()
     licence: str = ""
-    cut_out: bool = False
+    make: Callable[[Row], NDArray[np.uint8]] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises DataError where rows, labels and arrays contradict each other."""
@@ -136,12 +136,12 @@ class Manifest:
 
         Returns:
             The picture's path; or uint8 (height, width) grey, 0-255, of a manifest of arrays; or uint8
-            (height, width, 3) RGB, 0-255, where the row has a box or the pictures are cut out.
+            (height, width, 3) RGB, 0-255, where the row has a box or its picture is made.
 
         Raises:
             DataError: The row is not of this manifest (arrays), or its path leaves the manifest's folder.
-            ImageError: The row has a box, and its picture can't be read or doesn't contain the box; or it is cut out,
-                and can't be laid down.
+            ImageError: The row has a box, and its picture can't be read or doesn't contain the box; or it
+                can't be made.
         """
         if self.arrays is not None:
             position = self._array_index.get(row.path)
@@ -149,9 +149,9 @@ class Manifest:
                 raise DataError(f"'{self.name}' has no picture '{row.path}'.")
             picture: NDArray[np.uint8] = self.arrays[position]
             return picture
+        if self.make is not None:
+            return self.make(row)
         path = resolve_path(row.path, self.root or Path())
-        if self.cut_out:
-            return laid(path, row.path)
         return _cut(path, parse_box(row.box)) if row.box else path
 
     def require_trainable(self) -> None:
@@ -287,10 +287,10 @@ def write_manifest(manifest: Manifest, path: str | os.PathLike[str], overwrite: 
 
     Raises:
         DataError: The file exists and `overwrite` is not set, it can't be written, the rows would not be read
-            back, or the pictures are arrays or cut out.
+            back, or the pictures are arrays or made.
     """
     path = Path(path)
-    if manifest.arrays is not None or manifest.cut_out:
+    if manifest.arrays is not None or manifest.make is not None:
         raise DataError(f"The pictures of '{manifest.name}' have no files of their own, so no manifest can name them.")
     if path.exists() and not overwrite:
         raise DataError(f"'{path}' exists already; choose another name, or ask for it to be overwritten.")

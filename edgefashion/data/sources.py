@@ -6,6 +6,7 @@ from pathlib import Path
 from edgefashion.data.clothing import open_clothing, open_clothing_ten
 from edgefashion.data.fashion_mnist import open_fashion_mnist
 from edgefashion.data.image_folder import open_folder
+from edgefashion.data.made_garments import open_cut, open_drawn
 from edgefashion.data.manifest import Manifest, read_manifest
 from edgefashion.data.others import open_others
 from edgefashion.data.things import open_things
@@ -15,6 +16,8 @@ from edgefashion.errors import DataError
 SOURCES: dict[str, Callable[[str | None], Manifest]] = {
     "clothing": open_clothing,
     "clothing-ten": open_clothing_ten,
+    "cut": open_cut,
+    "drawn": open_drawn,
     "fashion-mnist": open_fashion_mnist,
     "others": open_others,
     "things": open_things,
@@ -24,7 +27,7 @@ SOURCES: dict[str, Callable[[str | None], Manifest]] = {
 
 ACCEPTED = (
     "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER, worn:FOLDER, "
-    "others:FOLDER, things, things:FOLDER or fashion-mnist"
+    "others:FOLDER, cut:FOLDER, things, things:FOLDER, drawn or fashion-mnist"
 )
 
 

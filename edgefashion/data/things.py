@@ -9,6 +9,10 @@ import hashlib
 import re
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from edgefashion.data.cutout import laid, read_cutout
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.data.split import split_of
 from edgefashion.errors import DataError
@@ -18,6 +22,8 @@ DEBIAN_FOLDER = Path("/usr/share/openclipart/png")
 DEBIAN_LICENCE = "public domain"
 PER_FOLDER = 100
 """Pictures taken of one folder at most, so that no kind of thing outweighs the others."""
+VIEWS = 3
+"""Floors that every thing is seen on."""
 VALIDATION_SHARE = 0.2
 NOT_THINGS = frozenset((
     "people", "clothing", "clothes", "symbols", "signs", "signs_and_symbols", "shapes", "special", "unsorted",
@@ -58,8 +64,14 @@ def open_things(folder: str | None) -> Manifest:
     rows = []
     for _, paths in sorted(kinds.items()):
         chosen = sorted(paths, key=lambda path: hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest())
-        rows += [Row(path, NO_GARMENT, path, split_of(path, VALIDATION_SHARE)) for path in sorted(chosen[:PER_FOLDER])]
+        for name in sorted(chosen[:PER_FOLDER]):
+            split = split_of(name, VALIDATION_SHARE)
+            rows += [Row(f"{name}#{view}", NO_GARMENT, name, split) for view in range(VIEWS)]
     if not rows:
         raise DataError(f"'{root}' holds no picture of a thing: {INSTEAD}.")
     licence = "" if folder else DEBIAN_LICENCE
-    return Manifest("things", tuple(rows), (NO_GARMENT,), root, licence=licence, cut_out=True)
+
+    def make(row: Row) -> NDArray[np.uint8]:
+        return laid(read_cutout(root / row.group), row.path)
+
+    return Manifest("things", tuple(rows), (NO_GARMENT,), root, licence=licence, make=make)

@@ -23,7 +23,7 @@ Features = npt.NDArray[np.float32]
 
 
 def train_head(
-    network: tf_keras.Model, stage: Stage, settled: npt.NDArray[np.bool_] | None = None
+    network: tf_keras.Model, stage: Stage, settled: npt.NDArray[np.bool_] | None = None, never: int = -1
 ) -> list[dict[str, float]]:
     """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
 
@@ -32,6 +32,7 @@ def train_head(
         stage: what to train on and how; the pictures stay as they are, and teachers play no part.
         settled: bool (n,), training pictures of which the network is to go on saying what it says now: its own
             answers, and not the labels, are what it learns; None for none of them.
+        never: type that no settled picture shows, whose share in those answers goes to the others; -1 for none.
 
     Returns:
         One row an epoch: loss, accuracy, tuned, seconds.
@@ -47,7 +48,9 @@ def train_head(
     kernel, bias = (tf.Variable(value) for value in layer.get_weights())
     wanted = targets_of(tf.constant(truth), sizes, schedule.smoothing)
     if settled is not None:
-        wanted = tf.where(settled[:, None], softened(seen @ kernel + bias, sizes, 1.0), wanted)
+        said = seen @ kernel + bias
+        said = tf.where(tf.range(said.shape[1]) == never, said.dtype.min, said) if never >= 0 else said
+        wanted = tf.where(settled[:, None], softened(said, sizes, 1.0), wanted)
     targets = wanted.numpy()
     optimizer = tf_keras.optimizers.AdamW(schedule.learning_rate, weight_decay=schedule.weight_decay)
     optimizer.exclude_from_weight_decay(var_list=[bias])

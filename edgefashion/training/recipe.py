@@ -175,9 +175,10 @@ class PruneWeights(Schedule):
 class LastLayer(Schedule):
     """Trains the last layer alone once more, on further pictures that show no garment.
 
-    Of garments it goes on saying what it says: its own answers are their targets. A network's features often tell apart
-    what its last layer was never asked about (Kirichenko et al. 2023, arXiv 2204.02937). `extra`: sources whose
-    training pictures are added here only.
+    Of garments it goes on saying what it says: its own answers, without "no garment", are their targets. A network's
+    features often tell apart what its last layer was never asked about (Kirichenko et al. 2023, arXiv 2204.02937).
+    `extra`: sources whose training pictures are added here only; garments among them keep the others from being told
+    by their floors.
     """
 
     extra: tuple[str, ...] = ()

@@ -260,9 +260,9 @@ def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict
     train = run.train
     for manifest in run.more:
         train = with_more(train, load_pictures(manifest, *train.images.shape[1:3]), run.manifest.labels)
-    settled = train.truth != run.manifest.labels.index(NO_GARMENT)
+    nothing = run.manifest.labels.index(NO_GARMENT)
     stage = run.stage("last-layer", _given(run.recipe.last_layer), checkpoint.spec)
-    history = train_head(network, dataclasses.replace(stage, train=train), settled)
+    history = train_head(network, dataclasses.replace(stage, train=train), train.truth != nothing, nothing)
     return checkpoint.with_model(network), history
 
 
@@ -302,8 +302,11 @@ def _more(recipe: Recipe, manifest: Manifest) -> tuple[Manifest, ...]:
         raise RecipeError(f"[last-layer] needs pictures labelled '{NO_GARMENT}' among those that the others see.")
     more = tuple(open_source(spec).select("train") for spec in sources)
     for found in more:
-        if {row.type for row in found.rows} != {NO_GARMENT}:
-            raise DataError(f"[last-layer] takes pictures of '{NO_GARMENT}' only; '{found.name}' has others, or none.")
+        strange = sorted({row.type for row in found.rows} - set(manifest.labels))
+        if strange or not found.rows:
+            raise DataError(
+                f"[last-layer] can't take '{found.name}': {strange[:1] or 'nothing'} is not among the labels."
+            )
     return more
 
 

@@ -1,7 +1,6 @@
 """Cut-out pictures on made-up floors, as what is no garment. The pictures here are drawn."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -10,12 +9,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from edgefashion.data import cutout, things
-from edgefashion.data.cutout import SIDE, laid
+from edgefashion.data.cutout import SIDE, laid, read_cutout
 from edgefashion.data.manifest import write_manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, ImageError
 from edgefashion.runtime.image import prepare
-from edgefashion.taxonomy import NO_GARMENT
+from edgefashion.taxonomy import NO_GARMENT, Taxonomy
+from tests.data_room.test_worn import ROWS, street
 
 PLAIN = ("food/pear.png", "food/plum.png", "tools/cutlery/fork.png", "people/bodypart/hand.png")
 
@@ -34,7 +34,9 @@ def test_things_are_found_and_clothes_left_out(tmp_path: Path) -> None:
         thing(tmp_path / name)
     (tmp_path / "food" / "notes.txt").write_text("no picture")
     manifest = open_source(f"things:{tmp_path}")
-    assert sorted(row.path for row in manifest.rows) == sorted(PLAIN)
+    assert sorted({row.group for row in manifest.rows}) == sorted(PLAIN)
+    assert len({row.path for row in manifest.rows}) == len(manifest.rows) == things.VIEWS * len(PLAIN)
+    assert len({row.split for row in manifest.rows[: things.VIEWS]}) == 1, "one thing, one side of the split"
     assert {row.type for row in manifest.rows} == {NO_GARMENT}
     assert manifest.labels == (NO_GARMENT,)
     picture = manifest.picture(manifest.rows[0])
@@ -50,15 +52,16 @@ def test_no_folder_has_more_than_its_share_and_its_choice_stays(
     for number in range(8):
         thing(tmp_path / "many" / f"{number}.png")
     thing(tmp_path / "few" / "one.png")
-    chosen = [row.path for row in open_source(f"things:{tmp_path}").rows]
-    assert (len(chosen), chosen[0]) == (4, "few/one.png")
+    chosen = {row.group for row in open_source(f"things:{tmp_path}").rows}
+    assert len(chosen) == 4
+    assert "few/one.png" in chosen
     thing(tmp_path / "third" / "new.png")  # of another folder: nothing else moves
-    assert set(chosen) < {row.path for row in open_source(f"things:{tmp_path}").rows}
+    assert chosen < {row.group for row in open_source(f"things:{tmp_path}").rows}
 
 
 def test_a_thing_lies_on_a_floor_of_its_own_always_the_same(tmp_path: Path) -> None:
-    path = thing(tmp_path / "a.png")
-    first, again, other = laid(path, "a"), laid(path, "a"), laid(path, "b")
+    picture = read_cutout(thing(tmp_path / "a.png"))
+    first, again, other = laid(picture, "a"), laid(picture, "a"), laid(picture, "b")
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     for picture in (first, other):
@@ -71,10 +74,7 @@ def test_a_thing_lies_on_a_floor_of_its_own_always_the_same(tmp_path: Path) -> N
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=20), st.integers(1, 300), st.integers(1, 300))
 def test_any_shape_under_any_name_is_laid(name: str, width: int, height: int) -> None:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "block.png"
-        Image.new("RGBA", (width, height), (200, 30, 30, 255)).save(path)
-        assert laid(path, name).shape == (SIDE, SIDE, 3)
+    assert laid(Image.new("RGBA", (width, height), (200, 30, 30, 255)), name).shape == (SIDE, SIDE, 3)
 
 
 def test_bad_pictures_are_told_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,11 +84,16 @@ def test_bad_pictures_are_told_by_name(tmp_path: Path, monkeypatch: pytest.Monke
     thing(tmp_path / "large.png", (90, 90))
     monkeypatch.setattr(cutout, "MAX_PIXELS", 8000)
     for name, reason in (
-        ("empty", "can't be read"), ("cut", "can't be read"), ("nothing", "nothing of it is visible"),
-        ("large", "has more than 8,000 pixels"), ("absent", "can't be read"),
+        ("empty", "can't be read"), ("cut", "can't be read"), ("large", "has more than 8,000 pixels"),
+        ("absent", "can't be read"),
     ):  # fmt: skip
         with pytest.raises(ImageError, match=rf"{name}\.png: {reason}"):
-            laid(tmp_path / f"{name}.png", name)
+            read_cutout(tmp_path / f"{name}.png")
+    with pytest.raises(ImageError, match="nothing: nothing of it is visible"):
+        laid(read_cutout(tmp_path / "nothing.png"), "nothing")
+    pipeline = pytest.importorskip("edgefashion.training.pipeline")
+    found = pipeline.load_pictures(open_source(f"things:{tmp_path}"), 32, 32)
+    assert {row.group for row in found.rows} == {"whole.png"}, "what can't be read is skipped, not the end"
 
 
 def test_what_can_not_be_opened_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,3 +109,41 @@ def test_its_pictures_can_not_be_named_by_a_manifest_file(tmp_path: Path) -> Non
     thing(tmp_path / "a" / "pear.png")
     with pytest.raises(DataError, match="have no files of their own"):
         write_manifest(open_source(f"things:{tmp_path}"), tmp_path / "out.csv")
+
+
+def test_garments_are_cut_out_along_their_masks(tmp_path: Path) -> None:
+    folder = street(tmp_path / "w", ROWS)
+    manifest = open_source(f"cut:{folder}")
+    assert [(row.path, row.type, row.box) for row in manifest.rows] == [
+        ("photos/a.png", "t-shirt", "200 300 300 500"),
+        ("photos/c.png", "t-shirt", "200 300 300 500"),
+        ("photos/c.png", "hat", "210 200 290 290"),
+    ]
+    worn = {row.path: row.split for row in open_source(f"worn:{folder}").rows}
+    assert {row.path: row.split for row in manifest.rows} == worn, "one photo, one side of the split, as in 'worn'"
+    shirt = manifest.picture(manifest.rows[0])
+    assert isinstance(shirt, np.ndarray)
+    red = (np.abs(shirt.astype(int) - (200, 0, 0)) < 12).all(axis=2)
+    grey = (np.abs(shirt.astype(int) - 128) < 3).all(axis=2)
+    assert red.mean() > 0.05
+    assert grey.mean() < 0.5
+    scraps = folder / "garments.csv"
+    scraps.write_text(scraps.read_text().replace("20000", "7000"))
+    assert [row.type for row in open_source(f"cut:{folder}").rows] == ["hat"]
+    (folder / "masks" / "c.png").unlink()
+    with pytest.raises(ImageError, match=r"c\.png: can't be read"):
+        manifest.picture(manifest.rows[1])
+    Image.new("L", (550, 825)).save(folder / "masks" / "c.png")
+    with pytest.raises(ImageError, match="its mask has nothing that fills the box"):
+        manifest.picture(manifest.rows[1])
+
+
+def test_drawn_garments_need_no_file() -> None:
+    manifest = open_source("drawn")
+    assert {row.type for row in manifest.rows} == set(Taxonomy.load("garment").types)
+    assert {row.split for row in manifest.rows} == {"train", "validation"}
+    first, again = (manifest.picture(manifest.rows[0]) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert np.shape(first) == (SIDE, SIDE, 3)
+    with pytest.raises(DataError, match="takes no folder"):
+        open_source("drawn:here")

@@ -317,9 +317,9 @@ def test_what_the_last_layer_can_not_learn_from_is_refused_at_the_start(room):
     recipe = _with_things(room)
     with pytest.raises(RecipeError, match=r"\[last-layer\] needs pictures labelled 'no garment'"):
         _again(room, recipe, "refused last")
-    garments = dataclasses.replace(recipe.last_layer, extra=(str(room / "garments"),))
-    with pytest.raises(DataError, match="takes pictures of 'no garment' only; 'garments' has others"):
-        _again(room, dataclasses.replace(recipe, last_layer=garments), "refused last", "with nothing")
+    drawn = dataclasses.replace(recipe.last_layer, extra=("drawn",))
+    with pytest.raises(DataError, match=r"can't take 'drawn': \['blazer'\] is not among the labels"):
+        _again(room, dataclasses.replace(recipe, last_layer=drawn), "refused last", "with nothing")
     assert not (room / "refused last").exists()
 
 
