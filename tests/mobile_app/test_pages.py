@@ -76,7 +76,7 @@ def test_stock_counts_up_and_down(drive: Callable[..., Any], store: Store) -> No
     driver.tap("target hat red")
     (stock,) = store.counts()
     assert (stock.count, stock.target) == (3, 1)
-    assert "3 / 1" in driver.words()
+    assert "3\u00a0/\u00a01" in driver.words()
 
 
 def test_a_setting_holds_at_once_and_after_a_restart(drive: Callable[..., Any], store: Store) -> None:
