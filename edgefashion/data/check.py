@@ -108,7 +108,10 @@ def check(manifest: Manifest, progress: Callable[[int], object] | None = None) -
 
     Raises:
         MissingExtraError: The package imagehash is missing.
+        DataError: The pictures are made by the source.
     """
+    if manifest.make is not None:
+        raise DataError(f"The pictures of '{manifest.name}' are made, not read; only pictures in files can be checked.")
     rows = manifest.rows
     facts = []
     for item in _facts(manifest):

@@ -41,7 +41,8 @@ def open_cut(folder: str | None) -> Manifest:
     for record in records:
         name, box = record["type"].lower(), tuple(int(record[column]) for column in ("x0", "y0", "x1", "y1"))
         width, height = box[2] - box[0], box[3] - box[1]
-        filled = int(record["pixels"] or 0) >= LEAST_FILLED * width * height
+        pixels = record["pixels"]
+        filled = pixels.isascii() and pixels.isdigit() and int(pixels) >= LEAST_FILLED * width * height
         if name in types and min(width, height) >= MIN_SIDE and filled:
             image, text = record["image"], " ".join(map(str, box))
             split = split_of(image, validation=VALIDATION_SHARE, salt=SALT)

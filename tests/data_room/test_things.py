@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from edgefashion.data import cutout, things
+from edgefashion.data.check import check
 from edgefashion.data.cutout import SIDE, laid, read_cutout
 from edgefashion.data.manifest import write_manifest
 from edgefashion.data.sources import open_source
@@ -111,6 +112,12 @@ def test_its_pictures_can_not_be_named_by_a_manifest_file(tmp_path: Path) -> Non
         write_manifest(open_source(f"things:{tmp_path}"), tmp_path / "out.csv")
 
 
+def test_only_pictures_in_files_can_be_checked(tmp_path: Path) -> None:
+    thing(tmp_path / "a" / "pear.png")
+    with pytest.raises(DataError, match="are made, not read"):
+        check(open_source(f"things:{tmp_path}"))
+
+
 def test_garments_are_cut_out_along_their_masks(tmp_path: Path) -> None:
     folder = street(tmp_path / "w", ROWS)
     manifest = open_source(f"cut:{folder}")
@@ -130,6 +137,10 @@ def test_garments_are_cut_out_along_their_masks(tmp_path: Path) -> None:
     scraps = folder / "garments.csv"
     scraps.write_text(scraps.read_text().replace("20000", "7000"))
     assert [row.type for row in open_source(f"cut:{folder}").rows] == ["hat"]
+    scraps.write_text(scraps.read_text().replace("7000", "many"))
+    assert [row.type for row in open_source(f"cut:{folder}").rows] == ["hat"], (
+        "a damaged number is no garment, no crash"
+    )
     (folder / "masks" / "c.png").unlink()
     with pytest.raises(ImageError, match=r"c\.png: can't be read"):
         manifest.picture(manifest.rows[1])
