@@ -138,11 +138,12 @@ soak: $(VENV)/dev.stamp  ## use the desktop app for half an hour and see whether
 models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours); needs Debian's openclipart-png
 	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base
 	$(BIN)/python -m edgefashion.export.ship runs/garment-base
-	[ -d runs/garment-small/teacher-garment-base ] || { mkdir -p runs/garment-small && cp -r runs/garment-base runs/garment-small/teacher-garment-base; }
 	$(BIN)/edgefashion train garment-small --data clothing:$(CLOTHING) --out runs/garment-small
 	$(BIN)/python -m edgefashion.export.ship runs/garment-small
 	$(BIN)/edgefashion train fashion-mnist-nano --out runs/fashion-mnist-nano
 	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-nano
+	$(BIN)/edgefashion train fashion-mnist-small --out runs/fashion-mnist-small
+	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-small
 	$(BIN)/edgefashion train seed-mlp --out runs/seed-mlp
 
 # --- Android ----------------------------------------------------------------------------------------------------------

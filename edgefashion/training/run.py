@@ -42,7 +42,7 @@ from edgefashion.training.prune_weights import train_pruning_weights
 from edgefashion.training.quantise_aware import train_quantise_aware
 from edgefashion.training.recipe import Model, Recipe, Schedule, load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
-from edgefashion.training.start import first_checkpoint
+from edgefashion.training.start import SHIPPED_CHECKPOINTS, first_checkpoint
 from edgefashion.training.teachers import Teachers
 
 STAGES = (
@@ -332,13 +332,26 @@ def _checked(manifest: Manifest, recipe: Recipe) -> Manifest:
 
 
 def _teachers(recipe: Recipe, folder: Path, report: Report, source: str | None) -> dict[str, Checkpoint]:
-    """Trains the teachers, each in a folder of its own, or reads those that are finished: by their names."""
+    """Gives the teachers by their names: those that ship, or were trained in a folder of their own, now or before."""
     if not recipe.distil:
         return {}
-    return {
-        name: run_recipe(load_recipe(name), folder / f"teacher-{Path(name).stem}", report, source)
-        for name in recipe.distil.teachers
-    }
+    found = {}
+    for name in recipe.distil.teachers:
+        own, place = load_recipe(name), folder / f"teacher-{Path(name).stem}"
+        manifest = recipe_pictures(own, source)
+        shipped = None if place.exists() else _shipped(own, manifest)
+        found[name] = shipped or run_recipe(own, place, report, source, manifest=manifest)
+    return found
+
+
+def _shipped(recipe: Recipe, manifest: Manifest) -> Checkpoint | None:
+    """The shipped checkpoint that this very recipe made from these very pictures, if there is one."""
+    path = SHIPPED_CHECKPOINTS / f"{recipe.name}.safetensors"
+    if not path.is_file():
+        return None
+    checkpoint = load_checkpoint(path)
+    made = (checkpoint.training.get("recipe_digest"), checkpoint.training.get("data_digest"))
+    return checkpoint if made == (recipe.digest, manifest.digest) else None
 
 
 def _taught(pictures: Pictures, manifest: Manifest, recipe: Recipe, source: str) -> npt.NDArray[np.float32]:

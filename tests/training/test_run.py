@@ -21,12 +21,13 @@ from edgefashion.models.architectures import ARCHITECTURES
 from edgefashion.models.checkpoint import load_checkpoint
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import WideResidualSpec
+from edgefashion.runtime.shipped import SHIPPED
 from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.loop import logits_of
 from edgefashion.training.pipeline import load_pictures
 from edgefashion.training.recipe import Blend, LastLayer, Model, PruneChannels, Schedule, load_recipe
 from edgefashion.training.run import STAGES, _taught, recipe_pictures, run_recipe
-from edgefashion.training.start import first_checkpoint
+from edgefashion.training.start import SHIPPED_CHECKPOINTS, first_checkpoint
 
 TINY = InvertedResidualSpec(
     height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
@@ -234,6 +235,39 @@ def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
     found, _ = _again(room, recipe, "frozen")
     still = {name for name, array in found.weights.items() if np.array_equal(array, first[name])}
     assert still == {name for name in first if name.startswith(("stem_", "block00_"))}
+
+
+@pytest.mark.slow
+def test_a_teacher_that_ships_is_not_trained_again_unless_its_recipe_or_its_pictures_are_others(
+    room, finished, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("edgefashion.training.run.SHIPPED_CHECKPOINTS", tmp_path)
+    shutil.copy(room / "run" / "teacher-teacher" / "checkpoint.safetensors", tmp_path / "tiny-teacher.safetensors")
+    recipe = _recipe(room, prune_channels=None, prune_weights=None, quantise_aware=None)
+    recipe = dataclasses.replace(recipe, distil=dataclasses.replace(recipe.distil, epochs=1))
+    _, reports = _again(room, recipe, "shipped-teacher")
+    assert {at.stage for at in reports} == {"distil"}
+    assert not (room / "shipped-teacher" / "teacher-teacher").exists()
+
+    changed = tmp_path / "teacher.toml"
+    changed.write_text(TEACHER.replace("epochs = 2", "epochs = 1"))
+    other = dataclasses.replace(recipe, distil=dataclasses.replace(recipe.distil, teachers=(str(changed),)))
+    _, reports = _again(room, other, "other-teacher")
+    assert {at.stage for at in reports} == {"fit", "distil"}
+
+    fewer = tmp_path / "garments"
+    shutil.copytree(room / "garments", fewer)
+    (fewer / "train" / "hat" / "08.png").unlink()
+    _, reports = _again(room, recipe, "fewer-pictures", fewer)
+    assert {at.stage for at in reports} == {"fit", "distil"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_checkpoint_was_made_by_the_recipe_of_its_name(name):
+    checkpoint = load_checkpoint(SHIPPED_CHECKPOINTS / f"{name}.safetensors")
+    recipe = load_recipe(name)
+    assert checkpoint.training["recipe_digest"] == recipe.digest
+    assert (checkpoint.name, checkpoint.version, checkpoint.description) == (name, recipe.version, recipe.description)
 
 
 def test_teachers_are_believed_on_the_pictures_that_all_of_them_learnt_from(room, tmp_path):
