@@ -100,10 +100,14 @@ def _ours(given: str | None, usual: str | None, held: Manifest) -> tuple[Answer 
     if strange:
         raise DataError(f"'{model_name(path)}' has no label '{strange[0]}', which '{held.name}' holds; give --model.")
     order = [held.labels.index(label) if label in held.labels else -1 for label in classifier.labels]
-    predicted = [order[int(classifier.probabilities(held.picture(row)).argmax())] for row in held.rows]
+    said = [int(classifier.probabilities(held.picture(row)).argmax()) for row in held.rows]
+    predicted = [order[label] for label in said]
     content = path.read_bytes()
     answer = Answer(tuple(row.path for row in held.rows), np.array(predicted), content, len(content))
-    return answer, [_judged(f"ours: {model_name(path)}", answer, held, None, "")]
+    others = [classifier.labels[label] for label in said if order[label] < 0]
+    names = ", ".join(sorted(set(others)))
+    note = f"{len(others)} called {names}, which none of these pictures is and no peer can say" if others else ""
+    return answer, [_judged(f"ours: {model_name(path)}", answer, held, None, note)]
 
 
 def _judged(name: str, answer: Answer, held: Manifest, ours: Answer | None, note: str) -> Cells:

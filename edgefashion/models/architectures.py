@@ -49,9 +49,23 @@ _NANO = InvertedResidualSpec(
     blocks=_stages(16, ((1, 3, 2, 1, 32), (3, 3, 1, 4, 32), (1, 3, 2, 4, 64), (3, 3, 1, 4, 64))),
 )
 
+# For 28 × 28 pictures in less than 500,000 bytes; two blocks see them at full size, the others at a half and a quarter.
+_SMALL = InvertedResidualSpec(
+    height=28,
+    width=28,
+    stem=24,
+    stem_stride=1,
+    head=0,
+    classes=10,
+    dropout=0.1,
+    bn_momentum=0.95,
+    blocks=_stages(24, ((1, 3, 1, 1, 24), (1, 3, 2, 1, 48), (4, 3, 1, 3, 48), (1, 3, 2, 4, 88), (4, 3, 1, 4, 88))),
+)
+
 ARCHITECTURES: dict[str, Spec] = {
     "efficientnet-lite0": _LITE0,
     "nano-28": _NANO,
+    "small-28": _SMALL,
     "wide-residual-28": WideResidualSpec(height=28, width=28, widths=(24, 48, 96), blocks=1, classes=10),
     "seed-mlp": MlpSpec(height=28, width=28, hidden=128, dropout=0.2, classes=10),
 }

@@ -9,6 +9,7 @@ from PIL import Image
 
 from benchmarks.peers import PEERS, compare, hog_svm, peer
 from benchmarks.peers.peer import Answer, Job, Peer, SkippedError, find_answer
+from edgefashion import Classifier
 from edgefashion.errors import DataError, ModelFileError
 
 
@@ -102,6 +103,25 @@ def test_the_table_pairs_the_answers_and_says_who_was_skipped(striped, cache, ti
     assert (accuracy.measure, accuracy.rival, accuracy.theirs) == ("accuracy", "hog-svm", theirs["accuracy"])
     assert accuracy.lost == (theirs["accuracy"] > ours["accuracy"])
     assert result.settings["pictures"] == 20
+
+
+def test_our_answers_that_the_pictures_cannot_have_are_counted_as_wrong_and_told(
+    striped, cache, tiny_model, monkeypatch
+):
+    classifier = Classifier.open(tiny_model)
+    manifest = job_at(striped)(cache).manifest
+    rows = manifest.select("validation").rows
+    said = [classifier.labels[int(classifier.probabilities(manifest.picture(row)).argmax())] for row in rows]
+    missing = next(label for label in classifier.labels if label in said)
+    lines = [line for line in striped.read_text().splitlines() if f",{missing}," not in line]
+    striped.write_text("\n".join(lines) + "\n")
+    count = sum(label == missing and row.type != missing for label, row in zip(said, rows, strict=True))
+    monkeypatch.setitem(PEERS, "toy", {})
+    result = compare.measure_peers(
+        "toy", "Toy", "toy", (("train",), "validation"), _arguments("--model", tiny_model, "--source", striped)
+    )
+    assert count
+    assert result.rows[0][-1].startswith(f"{count} called {missing}, ")
 
 
 def test_without_our_file_the_peers_are_still_judged(striped, cache, monkeypatch, capsys):
