@@ -21,6 +21,7 @@ from benchmarks.suites import (
     precision,
     resize,
     resize_probe,
+    seeds,
     soak,
     start,
     whole_path,
@@ -40,6 +41,7 @@ SUITES: dict[str, ModuleType] = {
     "resize-probe": resize_probe,
     "labels": labels,
     "own-folder": own_folder,
+    "seeds": seeds,
     "app": app,
     "soak": soak,
 }

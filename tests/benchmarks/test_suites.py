@@ -8,7 +8,7 @@ from PIL import Image
 
 from benchmarks import run, subject
 from benchmarks.contestant import Contestant, ContestantError
-from benchmarks.suites import growth, latency, limit, own_folder, precision, resize, start, whole_path
+from benchmarks.suites import growth, latency, limit, own_folder, precision, resize, seeds, start, whole_path
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError
 from tests.conftest import DATA
@@ -47,6 +47,34 @@ def test_resize_compares_the_rules(tiny_model, wide_pictures):
     assert rows["stretch"]["agrees, stretch"] == 1
     assert rows["crop"]["agrees, stretch"] < 1
     assert rows["stretch"]["agrees, plain stretch"] >= 0.9  # Enlarging blocks: nothing to antialias.
+
+
+def test_seeds_trains_once_for_each_seed_and_tells_the_spread(tmp_path, monkeypatch):
+    pytest.importorskip("tf_keras", reason="the extra train is not installed")
+    random, lines = np.random.default_rng(4), ["path,type,group,split"]
+    for i in range(60):
+        noise = random.integers(0, 200, (28, 28, 3)) + 55 * (i % 2)
+        Image.fromarray(noise.astype(np.uint8)).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{('dress', 'hat')[i % 2]},p{i % 5},{'validation' if i >= 30 else 'train'}")
+    (tmp_path / "noise.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "quick.toml").write_text(
+        'name = "quick"\nseed = 1\n[data]\nsource = "elsewhere"\n[model]\narchitecture = "seed-mlp"\n'
+        "[fit]\nepochs = 1\nbatch = 10\nlearning-rate = 1e-4\n"
+    )
+    monkeypatch.setattr(seeds, "RUNS", tmp_path / "runs")
+    words = ("--recipe", tmp_path / "quick.toml", "--source", tmp_path / "noise.csv", "--seeds", 1, 2, 3)
+    result = _measure(seeds, *words)
+    rows = {row[0]: row[1] for row in result.rows}
+    found = [rows[f"seed {seed}"] for seed in (1, 2, 3)]
+    assert rows["mean"] == pytest.approx(sum(found) / 3, abs=1e-4)
+    assert rows["largest less smallest"] == pytest.approx(max(found) - min(found), abs=1e-4)
+    assert result.settings["pictures"] == 30
+    files = sorted((tmp_path / "runs").glob("*/checkpoint.safetensors"))
+    assert len({file.read_bytes() for file in files}) == 3
+    assert _measure(seeds, *words).rows == result.rows
+    assert sorted((tmp_path / "runs").glob("*/checkpoint.safetensors")) == files
+    with pytest.raises(SystemExit, match="at least two different seeds"):
+        _measure(seeds, "--seeds", 1, 1)
 
 
 def test_resize_takes_one_model_per_rule(tiny_model, wide_pictures):
