@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from benchmarks.result import Comparison, Result
 from benchmarks.subject import model_name, model_path
 from edgefashion.data.manifest import Manifest
 from edgefashion.errors import DataError, ModelFileError
+from edgefashion.evaluation.bare_model import open_bare
 from edgefashion.evaluation.evaluate import score
 from edgefashion.evaluation.graph import read_graph, zipped_bytes
 from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.paired import mcnemar_exact
+from edgefashion.evaluation.views import ManyViews, measure_views
 from edgefashion.runtime.classifier import Classifier
 
 OURS = {"fashion-mnist": "fashion-mnist-nano", "clothing": "garment-base"}
@@ -46,7 +49,12 @@ def add_peer_arguments(parser: argparse.ArgumentParser, task: str) -> None:
 
 
 def measure_peers(
-    name: str, title: str, task: str, splits: tuple[tuple[str, ...], str], arguments: argparse.Namespace
+    name: str,
+    title: str,
+    task: str,
+    splits: tuple[tuple[str, ...], str],
+    arguments: argparse.Namespace,
+    views: bool = False,
 ) -> Result:
     """Runs a suite.
 
@@ -56,6 +64,7 @@ def measure_peers(
         task: Of the table PEERS.
         splits: Splits to train on, and the one to judge on.
         arguments: As parsed.
+        views: Whether every file is also judged in ten views of each picture; its note tells.
     """
 
     def job_of(folder: Path) -> Job:
@@ -65,7 +74,7 @@ def measure_peers(
     held = manifest.select(splits[1])
     if not held.rows:
         raise DataError(f"'{manifest.name}' has no picture in the split '{splits[1]}', which this suite judges on.")
-    ours, rows = _ours(arguments.model, OURS.get(task), held)
+    ours, rows = _ours(arguments.model, OURS.get(task), held, views)
     comparisons = []
     for peer_name, peer in PEERS[task].items():
         waits = arguments.cached or (arguments.only is not None and peer_name not in arguments.only)
@@ -75,7 +84,10 @@ def measure_peers(
         except SkippedError as reason:
             rows.append(_empty(peer_name, f"skipped: {reason}"))
             continue
-        rows.append(_judged(peer_name, answer, held, ours, f"{peer.title}. {answer.note}".rstrip(". ")))
+        note = f"{peer.title}. {answer.note}".rstrip(". ")
+        if views and answer.file:
+            note += f". {_seen(answer.file, held)}"
+        rows.append(_judged(peer_name, answer, held, ours, note))
         if ours is not None:
             comparisons += _comparisons(peer_name, answer, ours, held)
     rows += [_published(item) for item in tomllib.loads(PUBLISHED.read_text(encoding="utf-8")).get(task, [])]
@@ -87,7 +99,7 @@ def measure_peers(
     return Result(name, title, COLUMNS, tuple(rows), settings, (), tuple(comparisons))
 
 
-def _ours(given: str | None, usual: str | None, held: Manifest) -> tuple[Answer | None, list[Cells]]:
+def _ours(given: str | None, usual: str | None, held: Manifest, views: bool) -> tuple[Answer | None, list[Cells]]:
     """Our file's answers, and its row; none, and why, where there is no such file yet."""
     try:
         path = model_path(given or usual)
@@ -107,7 +119,22 @@ def _ours(given: str | None, usual: str | None, held: Manifest) -> tuple[Answer 
     others = [classifier.labels[label] for label in said if order[label] < 0]
     names = ", ".join(sorted(set(others)))
     note = f"{len(others)} called {names}, which none of these pictures is and no peer can say" if others else ""
+    if views:
+        note = f"{note}. {_told(measure_views(classifier, held))}".lstrip(". ")
     return answer, [_judged(f"ours: {model_name(path)}", answer, held, None, note)]
+
+
+def _seen(content: bytes, held: Manifest) -> str:
+    """What a peer's file, without a card, says of ten views of every picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "peer.tflite"
+        path.write_bytes(content)
+        return _told(measure_views(open_bare(path, held.labels, logits=True), held))
+
+
+def _told(found: ManyViews) -> str:
+    low, high = found.mean_interval
+    return f"Seen in ten ways, types only: {found.mean:.4f} ({low:.4f} to {high:.4f})"
 
 
 def _judged(name: str, answer: Answer, held: Manifest, ours: Answer | None, note: str) -> Cells:

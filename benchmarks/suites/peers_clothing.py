@@ -24,4 +24,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(arguments: argparse.Namespace) -> Result:
     """Runs the suite."""
-    return measure_peers(NAME, TITLE, "clothing", (("train",), "validation"), arguments)
+    return measure_peers(NAME, TITLE, "clothing", (("train",), "validation"), arguments, views=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgefashion.evaluation.evaluate import Evaluation
     from edgefashion.evaluation.result import Rejection, Retrieval
     from edgefashion.evaluation.robustness import Robustness
+    from edgefashion.evaluation.views import ManyViews
     from edgefashion.runtime.classifier import Classifier
 
 HELP = "Judge a model file on labelled pictures: accuracy with intervals, per class, confusions, calibration."
@@ -53,6 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--robust",
         action="store_true",
         help="judge on corrupted pictures instead: turned, blurred, dim, covered and so on, with the loss of each",
+    )
+    parser.add_argument(
+        "--views",
+        action="store_true",
+        help="judge ten views of each picture instead, moved a little and mirrored: does the accuracy hold?",
     )
     parser.add_argument(
         "--retrieval",
@@ -97,6 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; gives the exit code."""
     from edgefashion.commands import display
     from edgefashion.commands.robustness_table import show_robustness
+    from edgefashion.commands.views_table import show_views
     from edgefashion.data.sources import open_source
     from edgefashion.evaluation.evaluate import judge
     from edgefashion.evaluation.predict import predict
@@ -114,10 +121,13 @@ def run(arguments: argparse.Namespace) -> int:
         check_report_folder(arguments.report, arguments.overwrite)
     elif arguments.float is not None or arguments.overwrite:
         raise UsageError("--float and --overwrite are for a report; give --report FOLDER too.")
-    if arguments.robust and (arguments.retrieval or arguments.others):
-        raise UsageError("--robust judges types only; ask for --retrieval and --others in a run of their own.")
-    if arguments.robust and arguments.report is not None:
-        raise UsageError("--robust has no page; give --report FOLDER in a run of its own.")
+    for name in ("robust", "views"):
+        if getattr(arguments, name) and (arguments.retrieval or arguments.others):
+            raise UsageError(f"--{name} judges types only; ask for --retrieval and --others in a run of their own.")
+        if getattr(arguments, name) and arguments.report is not None:
+            raise UsageError(f"--{name} has no page; give --report FOLDER in a run of its own.")
+    if arguments.robust and arguments.views:
+        raise UsageError("--robust and --views are runs of their own; give one of them.")
     float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
     classifier = open_classifier(arguments)
     split, manifest = choose_split(open_source(arguments.source), arguments.split)
@@ -128,6 +138,8 @@ def run(arguments: argparse.Namespace) -> int:
         manifest = sample_by_group(manifest, arguments.sample or ROBUST_SAMPLE)
     if arguments.robust:
         return show_robustness(classifier, manifest, split, arguments.json)
+    if arguments.views:
+        return show_views(classifier, manifest, split, arguments.json)
     with display.progress(len(manifest.rows), "Judging") as bar:
         scores = predict(classifier, manifest, bar.advance)
     found = judge(scores)
@@ -264,7 +276,7 @@ def subject(classifier: Classifier | BareClassifier, manifest: Manifest, split: 
     return {"model": facts, "source": {"name": manifest.name, "split": split, "digest": manifest.digest}}
 
 
-def describe(split: str, found: Evaluation | Robustness | Comparison) -> str:
+def describe(split: str, found: Evaluation | Robustness | ManyViews | Comparison) -> str:
     """Which pictures, how many, and by how many people."""
     part = "all splits" if split == "all" else f"split {split}"
     people = f" by {found.groups} contributors" if found.resampled == "group" else ""

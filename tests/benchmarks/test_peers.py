@@ -11,6 +11,9 @@ from benchmarks.peers import PEERS, compare, hog_svm, peer
 from benchmarks.peers.peer import Answer, Job, Peer, SkippedError, find_answer
 from edgefashion import Classifier
 from edgefashion.errors import DataError, ModelFileError
+from edgefashion.evaluation.bare_model import open_bare
+from edgefashion.evaluation.views import measure_views
+from tests.evaluation.handmade import COLOURS, colour_model
 
 
 @pytest.fixture
@@ -117,11 +120,36 @@ def test_our_answers_that_the_pictures_cannot_have_are_counted_as_wrong_and_told
     striped.write_text("\n".join(lines) + "\n")
     count = sum(label == missing and row.type != missing for label, row in zip(said, rows, strict=True))
     monkeypatch.setitem(PEERS, "toy", {})
-    result = compare.measure_peers(
-        "toy", "Toy", "toy", (("train",), "validation"), _arguments("--model", tiny_model, "--source", striped)
-    )
+    words = ("--model", tiny_model, "--source", striped)
+    result = compare.measure_peers("toy", "Toy", "toy", (("train",), "validation"), _arguments(*words))
     assert count
     assert result.rows[0][-1].startswith(f"{count} called {missing}, ")
+    result = compare.measure_peers("toy", "Toy", "toy", (("train",), "validation"), _arguments(*words), views=True)
+    assert f"{count} called {missing}, " in result.rows[0][-1]
+    mean = measure_views(classifier, job_at(striped)(cache).manifest.select("validation")).mean
+    assert f"Seen in ten ways, types only: {mean:.4f} (" in result.rows[0][-1]
+
+
+def test_a_peers_file_is_seen_in_ten_ways_too(cache, tmp_path, monkeypatch):
+    lines = ["path,type,group,split"]
+    for label, colour in COLOURS.items():
+        for split in ("train", "validation"):
+            Image.new("RGB", (12, 16), colour).save(tmp_path / f"{split}-{label}.png")
+            lines.append(f"{split}-{label}.png,{label},{split},{split}")
+    plain = tmp_path / "plain.csv"
+    plain.write_text("\n".join(lines) + "\n")
+    held = job_at(plain)(cache).manifest.select("validation")
+    content = colour_model(dtype="UINT8", zero_point=128)
+    answer = Answer(tuple(row.path for row in held.rows), held.truth, content)
+    monkeypatch.setitem(PEERS, "toy", {"perfect": HOG})
+    monkeypatch.setitem(compare.OURS, "toy", "not-shipped-yet")
+    monkeypatch.setattr(hog_svm, "make", lambda job: answer)
+    result = compare.measure_peers(
+        "toy", "Toy", "toy", (("train",), "validation"), _arguments("--source", plain), views=True
+    )
+    (tmp_path / "peer.tflite").write_bytes(content)
+    mean = measure_views(open_bare(tmp_path / "peer.tflite", held.labels, logits=True), held).mean
+    assert f"HOG and SVM. Seen in ten ways, types only: {mean:.4f} (" in result.rows[1][-1]
 
 
 def test_without_our_file_the_peers_are_still_judged(striped, cache, monkeypatch, capsys):

@@ -159,6 +159,32 @@ def test_robust_prints_every_condition_and_the_mild_mean(tiny_model, source, cap
     assert told["source"]["split"] == "validation"
 
 
+def test_views_prints_every_view_and_the_mean(tiny_model, source, capsys):
+    assert _run(tiny_model, source, "--views", "--limit", 6) == 0
+    shown = capsys.readouterr().out
+    for text in ("as it is", "down, mirrored", "top-1, mean over the views", "Moved by 3 % of each side."):
+        assert text in shown
+    assert _run(tiny_model, source, "--views", "--limit", 6, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["n"] + len(told["unreadable"]) == 6
+    assert len(told["top1"]) == 10
+    assert told["mean"] == pytest.approx(sum(told["top1"].values()) / 10)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--views", "--retrieval"), "--views judges types only"),
+        (("--views", "--report", "somewhere"), "--views has no page"),
+        (("--views", "--robust"), "are runs of their own"),
+    ],
+)
+def test_views_refuses_what_it_does_not_do(tiny_model, source, words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=message):
+        _run(tiny_model, source, *words)
+
+
 def test_a_sample_is_drawn_from_all_people(tiny_model, source, capsys):
     assert _run(tiny_model, source, "--json", "--sample", 4, "--split", "train") == 0
     assert json.loads(capsys.readouterr().out)["groups"] == 4
