@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks.subject import ROOT
 from edgefashion.commands.evaluate import choose_split
 from edgefashion.commands.evaluation_tables import head_rows, rejection_rows, retrieval_rows, summary_rows
+from edgefashion.commands.views_table import views_rows
 from edgefashion.data.sources import open_source
 from edgefashion.evaluation.evaluate import evaluate, judge
 from edgefashion.evaluation.predict import predict
@@ -26,6 +27,7 @@ from edgefashion.evaluation.rejection import judge_rejection
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.evaluation.retrieval import retrieve
 from edgefashion.evaluation.slices import slice_scores
+from edgefashion.evaluation.views import measure_views
 from edgefashion.runtime.card import ModelCard
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.shipped import find_model
@@ -79,6 +81,11 @@ def made_card(classifier: Classifier, text: dict[str, Any], arguments: argparse.
         + (f" by {found.groups} contributors" if found.groups else "")
         + f" of {manifest.name} that training never saw.",
         _table(["measure", "value", "95 % interval"], summary_rows(found)),
+    ]
+    parts += [
+        "The same pictures, also moved by 3 % of each side and mirrored, ten views of each. The mean is what to believe, "
+        "because settings were chosen on these pictures (`edgefashion evaluate --views`):",
+        _table(["measure", "value", "95 % interval"], views_rows(measure_views(classifier, manifest))[1:]),
     ]
     if found.heads:
         headers = ["besides the type", "pictures", "accuracy", "or a neighbour", "macro-F1", "calibration error"]

@@ -27,7 +27,7 @@ def test_a_card_says_what_was_measured(tmp_path, tiny_model):
     count = 2 * len(classifier.card.labels)
     for said in (
         f"# Model card: {classifier.card.name}", "## Not for\nPeople.", f"on {count} validation pictures", "0.01 kWh",
-        "Garments as they are worn", "| others turned away | 1 |",
+        "Garments as they are worn", "| top-1, mean over the views | ", "| others turned away | 1 |",
         "And pictures of 1 others", "| class | precision |", "## Where it is weak",
     ):  # fmt: skip
         assert said in page, said
