@@ -83,7 +83,7 @@ def made_card(classifier: Classifier, text: dict[str, Any], arguments: argparse.
         _table(["measure", "value", "95 % interval"], summary_rows(found)),
     ]
     parts += [
-        "The same pictures, also moved by 3 % of each side and mirrored, ten views of each. The mean is what to believe, "
+        "The same pictures, moved by 3 % of each side and mirrored, ten views of each. The mean is what to believe, "
         "because settings were chosen on these pictures (`edgefashion evaluate --views`):",
         _table(["measure", "value", "95 % interval"], views_rows(measure_views(classifier, manifest))[1:]),
     ]
