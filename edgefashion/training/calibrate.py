@@ -40,8 +40,7 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         temperatures[name] = fit_temperature(every[column >= 0, part], column[column >= 0])
     logits = every[:, parts[0]]
     temperature = fit_temperature(logits, tune.truth)
-    confidence = _answers(logits, temperature, checkpoint.labels).max(1)
-    threshold = float(np.clip(np.quantile(confidence, 1.0 - KEPT_SHARE), 0.05, 0.95))
+    threshold = threshold_of(logits, temperature, checkpoint.labels)
     if recipe.data.held_out == recipe.data.tune:
         held = tune
     else:
@@ -62,6 +61,22 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         threshold=round(threshold, 4),
         accuracy=told,
     )
+
+
+def threshold_of(logits: npt.NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> float:
+    """The confidence that `KEPT_SHARE` of pictures of garments reach, as `Classifier` judges them, 0.05–0.95.
+
+    A picture that is rather taken for no garment is not sure, whatever its confidence: it counts as lost already.
+
+    Args:
+        logits: (n, classes) of garments.
+        temperature: of these logits.
+        labels: of the classes.
+    """
+    best = _answers(logits, temperature, labels).max(axis=1)
+    nothing = softmax(logits / temperature)[:, [label == NO_GARMENT for label in labels]].sum(axis=1)
+    reached = np.where(best > nothing, best, 0.0)
+    return float(np.clip(np.quantile(reached, 1.0 - KEPT_SHARE), 0.05, 0.95))
 
 
 def _answers(logits: npt.NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> npt.NDArray[np.float64]:

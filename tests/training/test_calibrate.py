@@ -5,7 +5,8 @@ import pytest
 
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
-from edgefashion.training.calibrate import fit_temperature, softmax
+from edgefashion.taxonomy import NO_GARMENT
+from edgefashion.training.calibrate import KEPT_SHARE, fit_temperature, softmax, threshold_of
 
 
 def _drawn(temperature, count=20_000, classes=5):
@@ -32,3 +33,20 @@ def test_extremes_stay_within_bounds():
 def test_softmax_of_large_logits():
     found = softmax(np.array([[1000.0, 1001.0], [-1000.0, 5.0]], np.float32))
     np.testing.assert_allclose(found, [[1 / (1 + np.e), np.e / (1 + np.e)], [0.0, 1.0]])
+
+
+@pytest.mark.parametrize("lost", [0, 12])
+def test_the_threshold_keeps_its_share_of_the_garments_those_taken_for_nothing_among_the_lost(lost):
+    count, labels = 400, ("dress", "hat", "coat", "skirt", NO_GARMENT)
+    logits = np.zeros((count, len(labels)), np.float32)
+    logits[:, 0] = np.linspace(0.5, 4.0, count)  # 0.29 to 0.93 of the first
+    logits[count // 2 : count // 2 + lost, [0, 4]] = (3.0, 3.5)  # 0.35 of the first, 0.58 of no garment
+    answers = softmax(logits)
+    sure = (answers[:, 0] >= threshold_of(logits, 1.0, labels)) & (answers[:, 0] > answers[:, 4])
+    assert sure.mean() == pytest.approx(KEPT_SHARE, abs=1 / count)
+
+
+def test_a_model_without_such_a_label_has_a_plain_quantile():
+    logits = np.random.default_rng(1).normal(0, 2, (1000, 4)).astype(np.float32)
+    threshold = threshold_of(logits, 1.0, ("a", "b", "c", "d"))
+    assert threshold == pytest.approx(np.quantile(softmax(logits).max(axis=1), 0.05))
