@@ -7,7 +7,8 @@ from edgefashion.errors import ModelFileError
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "shipped"
 SHIPPED: dict[str, Path] = {
-    name: SHIPPED_FOLDER / f"{name}.tflite" for name in ("garment-base", "garment-small", "fashion-mnist-nano")
+    name: SHIPPED_FOLDER / f"{name}.tflite"
+    for name in ("garment-base", "garment-small", "fashion-mnist-nano", "fashion-mnist-small")
 }
 DEFAULT_MODEL = "garment-base"
 

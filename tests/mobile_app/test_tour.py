@@ -61,7 +61,7 @@ def test_every_screen_is_drawn(few: None, tmp_path: Path, types: Path, tiny_mode
 NAMES = re.compile(
     r"English|Deutsch|Français|Español|Tiếng Việt|ไทย"  # languages, each in itself
     r"|/\S*|[\w-]+\.(?:png|jpg|tflite|db)|tiny\S*( \d[\d.]*)?|folder:\S+|usb:\d+|picamera2"
-    r"|garment-base|garment-small|fashion-mnist-nano|LiteRT|XNNPACK|EdgeFashion|CPU|QR|MB|GB|ms|PIN|SKU|CSV|JSON"
+    r"|garment-base|garment-small|fashion-mnist-nano|fashion-mnist-small|LiteRT|XNNPACK|EdgeFashion|CPU|QR|MB|GB|ms|PIN|SKU|CSV|JSON"
 )
 """What is a name or a unit in every language."""
 
