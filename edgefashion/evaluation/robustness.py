@@ -10,15 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edgefashion.data.manifest import Manifest, Row
+from edgefashion.evaluation.altered import ask_altered
 from edgefashion.evaluation.corruptions import CORRUPTIONS, corrupt
 from edgefashion.evaluation.metrics import macro_f1, wilson_interval
-from edgefashion.evaluation.paired import group_members, mean_interval
-from edgefashion.evaluation.predict import Judged, loaded, require_pictures, route, translate
+from edgefashion.evaluation.paired import mean_interval
+from edgefashion.evaluation.predict import Judged
 from edgefashion.evaluation.result import Interval, Unreadable
-from edgefashion.runtime.image import prepare, upright
-
-WORKING_SIDE = 640
-"""Pixels of the longer side to which a larger picture is reduced before it is corrupted."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +87,7 @@ def measure_robustness(
 ) -> Robustness:
     """Judges a model on the pictures of a manifest, clean and under every corruption.
 
-    Each picture is decoded upright, reduced to `WORKING_SIDE` where it is larger, corrupted, and only then prepared by
-    the card's rule, as a phone would. "Clean" pictures go the same way without a corruption.
+    "Clean" pictures go the same way as corrupted ones; see `ask_altered`.
 
     Args:
         classifier: The opened model.
@@ -102,33 +98,14 @@ def measure_robustness(
     Raises:
         DataError: The label sets don't fit, or there is no readable picture.
     """
-    name = route(classifier, manifest)
     steps = [(kind, level) for kind, corruption in CORRUPTIONS.items() for level in corruption.levels]
-    rule = classifier.card.input
 
-    def load(row: Row) -> list[npt.NDArray[np.uint8]]:
-        clean = upright(manifest.picture(row), WORKING_SIDE)
-        pictures = [clean, *(corrupt(clean, kind, level, seed, row.path) for kind, level in steps)]
-        return [prepare(picture, rule.height, rule.width, rule.resize) for picture in pictures]
+    def alter(clean: npt.NDArray[np.uint8], row: Row) -> list[npt.NDArray[np.uint8]]:
+        return [clean, *(corrupt(clean, kind, level, seed, row.path) for kind, level in steps)]
 
-    scores: list[npt.NDArray[np.float32]] = []
-    kept: list[Row] = []
-    unreadable: list[Unreadable] = []
-    for row, pictures in loaded(manifest.rows, load):
-        if isinstance(pictures, Unreadable):
-            unreadable.append(pictures)
-        else:
-            scores.append(np.stack([classifier.probabilities(picture) for picture in pictures]))
-            kept.append(row)
-        if progress is not None:
-            progress(1)
-    require_pictures(manifest, len(kept), unreadable)
-    found = np.stack(scores)
-    flat, labels = translate(found.reshape(-1, found.shape[-1]), classifier, manifest, name)
-    best = flat.reshape(*found.shape[:2], len(labels)).argmax(axis=-1)
-    truth = np.array([labels.index(row.type) for row in kept], dtype=np.int64)
-    groups = [row.group for row in kept]
-    right = (best == truth[:, None]).astype(np.float64)
+    found = ask_altered(classifier, manifest, alter, progress)
+    best, truth, labels, groups, right = found.best, found.truth, found.labels, found.groups, found.right
+    count = len(found.rows)
     lost = 100 * (right[:, :1] - right[:, 1:])
     conditions = tuple(
         Condition(
@@ -137,7 +114,7 @@ def measure_robustness(
             CORRUPTIONS[kind].unit,
             level == CORRUPTIONS[kind].mild,
             float(right[:, index + 1].mean()),
-            wilson_interval(int(right[:, index + 1].sum()), len(kept)),
+            wilson_interval(int(right[:, index + 1].sum()), count),
             float(lost[:, index].mean()),
             mean_interval(lost[:, index], groups),
             macro_f1(truth, best[:, index + 1], len(labels)),
@@ -146,16 +123,16 @@ def measure_robustness(
     )
     mild = lost[:, [condition.mild for condition in conditions]].mean(axis=1)
     return Robustness(
-        n=len(kept),
+        n=count,
         groups=len(set(groups)),
-        resampled="group" if group_members(len(kept), groups)[1] < len(kept) else "picture",
+        resampled=found.resampled,
         seed=seed,
         top1=float(right[:, 0].mean()),
-        top1_interval=wilson_interval(int(right[:, 0].sum()), len(kept)),
+        top1_interval=wilson_interval(int(right[:, 0].sum()), count),
         macro_f1=macro_f1(truth, best[:, 0], len(labels)),
         conditions=conditions,
         mild_loss=float(mild.mean()),
         mild_loss_interval=mean_interval(mild, groups),
-        unreadable=tuple(unreadable),
-        mapping=name,
+        unreadable=found.unreadable,
+        mapping=found.mapping,
     )

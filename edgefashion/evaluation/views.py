@@ -14,15 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgefashion.data.manifest import Manifest, Row
+from edgefashion.data.manifest import Manifest
+from edgefashion.evaluation.altered import ask_altered
 from edgefashion.evaluation.metrics import wilson_interval
-from edgefashion.evaluation.paired import group_members, mean_interval
-from edgefashion.evaluation.predict import Judged, loaded, require_pictures, route, translate
+from edgefashion.evaluation.paired import mean_interval
+from edgefashion.evaluation.predict import Judged
 from edgefashion.evaluation.result import Interval, Unreadable
-from edgefashion.runtime.image import prepare, upright
 
-WORKING_SIDE = 640
-"""Pixels of the longer side to which a larger picture is reduced before it is moved."""
 SHARE = 0.03
 """How far a picture is moved, of each side; its edge is continued."""
 MOVES = {"as it is": (0, 0), "left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -89,9 +87,6 @@ def views_of(picture: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.uint8]]:
 def measure_views(classifier: Judged, manifest: Manifest, progress: Callable[[int], None] | None = None) -> ManyViews:
     """Judges a model on every picture of a manifest in each of `VIEWS`.
 
-    Each picture is decoded upright, reduced to `WORKING_SIDE` where it is larger, moved and mirrored, and only then
-    prepared by the card's rule.
-
     Args:
         classifier: The opened model.
         manifest: The pictures; labels are matched as in `predict`.
@@ -100,42 +95,20 @@ def measure_views(classifier: Judged, manifest: Manifest, progress: Callable[[in
     Raises:
         DataError: The label sets don't fit, or there is no readable picture.
     """
-    name = route(classifier, manifest)
-    rule = classifier.card.input
-
-    def load(row: Row) -> list[npt.NDArray[np.uint8]]:
-        views = views_of(upright(manifest.picture(row), WORKING_SIDE))
-        return [prepare(view, rule.height, rule.width, rule.resize) for view in views]
-
-    scores: list[npt.NDArray[np.float32]] = []
-    kept: list[Row] = []
-    unreadable: list[Unreadable] = []
-    for row, pictures in loaded(manifest.rows, load):
-        if isinstance(pictures, Unreadable):
-            unreadable.append(pictures)
-        else:
-            scores.append(np.stack([classifier.probabilities(picture) for picture in pictures]))
-            kept.append(row)
-        if progress is not None:
-            progress(1)
-    require_pictures(manifest, len(kept), unreadable)
-    found = np.stack(scores)
-    flat, labels = translate(found.reshape(-1, found.shape[-1]), classifier, manifest, name)
-    best = flat.reshape(*found.shape[:2], len(labels)).argmax(axis=-1)
-    right = (best == np.array([labels.index(row.type) for row in kept])[:, None]).astype(np.float64)
-    groups = [row.group for row in kept]
+    found = ask_altered(classifier, manifest, lambda picture, _: views_of(picture), progress)
+    right, groups = found.right, found.groups
     each = right.mean(axis=1)
     return ManyViews(
-        n=len(kept),
+        n=len(found.rows),
         groups=len(set(groups)),
-        resampled="group" if group_members(len(kept), groups)[1] < len(kept) else "picture",
+        resampled=found.resampled,
         top1=dict(zip(VIEWS, right.mean(axis=0).tolist(), strict=True)),
-        top1_interval=wilson_interval(int(right[:, 0].sum()), len(kept)),
+        top1_interval=wilson_interval(int(right[:, 0].sum()), len(found.rows)),
         mean=float(each.mean()),
         mean_interval=mean_interval(each, groups),
         flattered=float(100 * (right[:, 0] - each).mean()),
         flattered_interval=mean_interval(100 * (right[:, 0] - each), groups),
-        steady=float((best == best[:, :1]).all(axis=1).mean()),
-        unreadable=tuple(unreadable),
-        mapping=name,
+        steady=float((found.best == found.best[:, :1]).all(axis=1).mean()),
+        unreadable=found.unreadable,
+        mapping=found.mapping,
     )
