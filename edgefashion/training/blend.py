@@ -1,51 +1,84 @@
-"""Part of the way back: weights between what was trained and where they come from."""
+"""Between networks of one ancestor: weights between what was trained, where they come from, and its teachers'."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint, Weights
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.training.recipe import Blend
-from edgefashion.training.start import PRETRAINED, TOP, imagenet_weights
+from edgefashion.training.start import PRETRAINED, TOP, columns, imagenet_weights
+
+Known = npt.NDArray[np.bool_]
 
 
-def blended(checkpoint: Checkpoint, start: Weights, plan: Blend) -> Weights:
-    """Mixes the weights of a folded network with those that its run began with, and with ImageNet's.
+def blended(checkpoint: Checkpoint, start: Weights, plan: Blend, teachers: Sequence[Checkpoint] = ()) -> Weights:
+    """Mixes the weights of a folded network with those that its run began with, ImageNet's and its teachers'.
+
+    Columns of the last layer that are all zeros are of labels that a network does not know: it has no say in those.
 
     Args:
         checkpoint: folded.
-        start: of the same network. Columns of the last layer that are all zeros are of labels that it did not know:
-            those stay as they are.
+        start: of the same network.
         plan: the shares.
+        teachers: of the same network, folded or not, in any order of labels; each gets the same part of their share.
 
     Returns:
         Float32 arrays by "layer/weight".
 
     Raises:
-        RecipeError: ImageNet's weights are of another network.
+        RecipeError: ImageNet's weights, or a teacher's, are of another network.
     """
-    ancestor: Weights = {}
+    count = len(checkpoint.weights[f"{TOP}bias"])
+    parts = [(1.0 - plan.start - plan.imagenet - plan.teachers, checkpoint.weights, np.ones(count, bool))]
+    if plan.start:
+        parts.append((plan.start, start, _known(start)))
     if plan.imagenet:
-        if not isinstance(checkpoint.spec, InvertedResidualSpec):
-            raise RecipeError(
-                f"'blend.imagenet' is for EfficientNet-Lite0. Received: {type(checkpoint.spec).__name__}."
-            )
-        ancestor = fold(imagenet_weights(PRETRAINED[0]), checkpoint.spec.bn_epsilon)
-        if {name: value.shape for name, value in checkpoint.weights.items() if not name.startswith(TOP)} != {
-            name: value.shape for name, value in ancestor.items()
-        }:
-            raise RecipeError("'blend.imagenet' is for EfficientNet-Lite0 with all its channels.")
-    own = 1.0 - plan.start - plan.imagenet
-    known = (start[f"{TOP}kernel"] != 0.0).any(axis=0)
+        parts.append((plan.imagenet, _imagenet(checkpoint), np.zeros(count, bool)))
+    for teacher in teachers if plan.teachers else ():
+        relative = _relative(teacher, checkpoint)
+        parts.append((plan.teachers / len(teachers), relative, _known(relative)))
     mixed = {}
-    for name, value in checkpoint.weights.items():
+    for name in checkpoint.weights:
         if name.startswith(TOP):
-            between = (own * value + plan.start * start[name]) / (own + plan.start)
-            mixed[name] = np.where(known, between, value).astype(np.float32)
+            said = sum(share * known for share, _, known in parts)
+            total = sum(share * weights[name] * known for share, weights, known in parts if known.any())
+            mixed[name] = np.asarray(total / said, np.float32)
         else:
-            far = plan.imagenet * ancestor[name] if plan.imagenet else np.float32(0.0)
-            mixed[name] = (own * value + plan.start * start[name] + far).astype(np.float32)
+            mixed[name] = np.asarray(sum(share * weights[name] for share, weights, _ in parts), np.float32)
     return mixed
+
+
+def _known(weights: Weights) -> Known:
+    """By label, whether a last layer knows it."""
+    return np.asarray((weights[f"{TOP}kernel"] != 0.0).any(axis=0))
+
+
+def _imagenet(checkpoint: Checkpoint) -> Weights:
+    """ImageNet's weights, folded, without a last layer."""
+    if not isinstance(checkpoint.spec, InvertedResidualSpec):
+        raise RecipeError(f"'blend.imagenet' is for EfficientNet-Lite0. Received: {type(checkpoint.spec).__name__}.")
+    ancestor = fold(imagenet_weights(PRETRAINED[0]), checkpoint.spec.bn_epsilon)
+    if _shapes(checkpoint.weights) != _shapes(ancestor):
+        raise RecipeError("'blend.imagenet' is for EfficientNet-Lite0 with all its channels.")
+    return ancestor
+
+
+def _relative(teacher: Checkpoint, checkpoint: Checkpoint) -> Weights:
+    """A teacher's weights, folded, its last layer in the order of this network's labels."""
+    weights = teacher.weights
+    if not teacher.folded and isinstance(teacher.spec, InvertedResidualSpec):
+        weights = fold(weights, teacher.spec.bn_epsilon)
+    if _shapes(weights) != _shapes(checkpoint.weights):
+        raise RecipeError("'blend.teachers' is for teachers of the same network, with as many channels.")
+    return weights | columns(teacher, {"type": checkpoint.labels, **checkpoint.heads})
+
+
+def _shapes(weights: Weights) -> dict[str, tuple[int, ...]]:
+    """Of all weights but the last layer's."""
+    return {name: value.shape for name, value in weights.items() if not name.startswith(TOP)}

@@ -66,6 +66,7 @@ class Run:
         teacher: what `[distil]` learns from.
         trust: the teacher's share of each training picture: 1 where it knows the source, else 0.
         start: the weights that the run began with.
+        relatives: its teachers, but for the one it began with.
         more: training pictures that only `[last-layer]` sees.
     """
 
@@ -79,6 +80,7 @@ class Run:
     teacher: Teachers | None = None
     trust: npt.NDArray[np.float32] | None = None
     start: Weights = field(default_factory=dict)
+    relatives: tuple[Checkpoint, ...] = ()
     more: tuple[Manifest, ...] = ()
 
     def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
@@ -169,6 +171,7 @@ def run_recipe(
               more=more)  # fmt: skip
     if taught:
         run.teacher = Teachers(list(taught.values()), checkpoint)
+        run.relatives = tuple(teacher for name, teacher in taught.items() if name != recipe.model.weights)
         run.trust = _taught(train, manifest, recipe, source or recipe.data.source)
     histories: dict[str, Any] = {}
     for name in STAGES:
@@ -222,7 +225,7 @@ def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str
 
 
 def _blend(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    weights = blended(checkpoint, run.start, _given(run.recipe.blend))
+    weights = blended(checkpoint, run.start, _given(run.recipe.blend), run.relatives)
     return dataclasses.replace(checkpoint, weights=weights), []
 
 

@@ -62,10 +62,12 @@ def first_checkpoint(
         spec = _same_network(parent, spec)
         folded = parent.folded
         if set(labels) - {NO_GARMENT} <= set(parent.labels):
-            top = _columns(parent, {"type": labels, **extra})
+            top = columns(parent, {"type": labels, **extra})
         else:
             top = {name: value for name, value in read_weights(build(spec, folded)).items() if name.startswith(TOP)}
         weights = parent.weights | top
+        if model.folded and not folded and isinstance(spec, InvertedResidualSpec):
+            weights, folded = fold(weights, spec.bn_epsilon), True
     elif folded:
         raise RecipeError("'model.folded' needs 'model.weights': there are no batch statistics to fold yet.")
     else:
@@ -88,13 +90,16 @@ def imagenet_weights(name: str) -> Weights:
     return {f"{layer}/{weight}": array for layer, table in layers.items() for weight, array in table.items()}
 
 
-def _parent(name_or_path: str) -> Checkpoint:
-    shipped = SHIPPED_CHECKPOINTS / f"{name_or_path}.safetensors"
-    return load_checkpoint(shipped if shipped.is_file() else Path(name_or_path))
+def columns(parent: Checkpoint, heads: Mapping[str, tuple[str, ...]]) -> Weights:
+    """Gives a checkpoint's last layer with its columns in another order, zeros for labels that it does not have.
 
+    Args:
+        parent: any checkpoint.
+        heads: labels by head, the type's first.
 
-def _columns(parent: Checkpoint, heads: Mapping[str, tuple[str, ...]]) -> Weights:
-    """The parent's last layer with its columns in another order; zeros for labels that it does not have."""
+    Returns:
+        Float32 arrays by name: "type_dense/kernel" (features, labels), "type_dense/bias" (labels,).
+    """
     own = {"type": parent.labels, **parent.heads}
     place = {(head, label): i for i, (head, label) in enumerate((h, la) for h, all_ in own.items() for la in all_)}
     wanted = [place.get((head, label), -1) for head, all_ in heads.items() for label in all_]
@@ -115,3 +120,8 @@ def _same_network(parent: Checkpoint, spec: Spec) -> Spec:
     return dataclasses.replace(
         parent.spec, classes=spec.classes, dropout=spec.dropout, height=spec.height, width=spec.width
     )
+
+
+def _parent(name_or_path: str) -> Checkpoint:
+    shipped = SHIPPED_CHECKPOINTS / f"{name_or_path}.safetensors"
+    return load_checkpoint(shipped if shipped.is_file() else Path(name_or_path))

@@ -118,6 +118,11 @@ def test_values_arrive_where_they_belong(read):
             '"nano-28"\nweights = "x"\nfolded = true\n[blend]\nstart = 0.5\nimagenet = 0.5',
             "leaves nothing of what was trained",
         ),
+        (
+            '"nano-28"',
+            '"nano-28"\nweights = "x"\nfolded = true\n[blend]\nteachers = 0.5',
+            "'blend.teachers' needs a teacher in",
+        ),
         ("[fit]", "[fit", "can't be read.*line 11"),
         ("[fit]", "\x00", "can't be read"),
     ],

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, RecipeError
 from edgefashion.models.architectures import ARCHITECTURES
 from edgefashion.models.checkpoint import load_checkpoint
+from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import WideResidualSpec
 from edgefashion.runtime.shipped import SHIPPED
@@ -307,6 +309,30 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
     for name, value in learnt.weights.items():
         np.testing.assert_allclose(between.weights[name], 0.75 * value + 0.25 * start.weights[name], atol=1e-6)
     assert any(not np.allclose(value, start.weights[name]) for name, value in learnt.weights.items())
+
+
+@pytest.mark.slow
+def test_a_blend_takes_the_weights_of_the_teacher_that_it_did_not_begin_with(room, tmp_path):
+    """Both teachers train with batch normalisation; the student begins with the first one, folded."""
+    teachers = tuple(str(tmp_path / f"{name}.toml") for name in ("one", "two"))
+    for seed, path in enumerate(teachers):
+        text = TEACHER.replace("teacher-32", "tiny-32").replace("epochs = 2", "epochs = 1")
+        Path(path).write_text(text.replace('name = "tiny-teacher"', f'name = "of-{seed}"\nseed = {seed}'))
+    recipe = _recipe(room, prune_channels=None, prune_weights=None, quantise_aware=None, blend=Blend(teachers=0.25))
+    recipe = dataclasses.replace(
+        recipe, model=Model("tiny-32", weights=teachers[0], folded=True),
+        distil=dataclasses.replace(recipe.distil, teachers=teachers, epochs=1),
+    )  # fmt: skip
+    mixed, _ = _again(room, recipe, "mixed")
+    learnt = load_checkpoint(room / "mixed" / "stages" / "distil.safetensors")
+    one, two = (
+        load_checkpoint(room / "mixed" / f"teacher-{name}" / "checkpoint.safetensors") for name in ("one", "two")
+    )
+    told = fold(two.weights, two.spec.bn_epsilon)
+    assert [at.folded for at in (mixed, one, two)] == [True, False, False]
+    for name, value in learnt.weights.items():
+        np.testing.assert_allclose(mixed.weights[name], 0.75 * value + 0.25 * told[name], atol=1e-5)
+    assert any(not np.allclose(value, told[name], atol=1e-3) for name, value in learnt.weights.items())
 
 
 def _with_things(room, count=12):

@@ -49,6 +49,14 @@ def test_the_parents_weights_and_widths_are_kept(parent):
         np.testing.assert_array_equal(found.weights[name], array)
 
 
+def test_a_parent_is_folded_where_the_recipe_says_so(parent):
+    checkpoint, path = parent
+    found = first_checkpoint(Model("tiny", weights=path, folded=True), LABELS)
+    pictures = np.random.default_rng(0).uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32)
+    assert found.folded
+    np.testing.assert_allclose(found.model()(pictures), checkpoint.model()(pictures), atol=1e-4)
+
+
 def test_other_labels_get_a_new_last_layer_and_nothing_else_new(parent):
     checkpoint, path = parent
     for labels in (("a", "b"), ("label 2", "label 1", "another")):
