@@ -1,4 +1,4 @@
-"""Between networks of one ancestor: weights between what was trained, where they come from, and its teachers'."""
+"""Between networks of one ancestor: weights between what was trained, where they come from, and others'."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from edgefashion.training.start import PRETRAINED, TOP, columns, imagenet_weight
 Known = npt.NDArray[np.bool_]
 
 
-def blended(checkpoint: Checkpoint, start: Weights, plan: Blend, teachers: Sequence[Checkpoint] = ()) -> Weights:
-    """Mixes the weights of a folded network with those that its run began with, ImageNet's and its teachers'.
+def blended(checkpoint: Checkpoint, start: Weights, plan: Blend, others: Sequence[Checkpoint] = ()) -> Weights:
+    """Mixes the weights of a folded network with those that its run began with, ImageNet's and others'.
 
     Columns of the last layer that are all zeros are of labels that a network does not know: it has no say in those.
 
@@ -26,23 +26,23 @@ def blended(checkpoint: Checkpoint, start: Weights, plan: Blend, teachers: Seque
         checkpoint: folded.
         start: of the same network.
         plan: the shares.
-        teachers: of the same network, folded or not, in any order of labels; each gets the same part of their share.
+        others: of the same network, folded or not, in any order of labels; each gets the same part of their share.
 
     Returns:
         Float32 arrays by "layer/weight".
 
     Raises:
-        RecipeError: ImageNet's weights, or a teacher's, are of another network.
+        RecipeError: ImageNet's weights, or another's, are of another network.
     """
     count = len(checkpoint.weights[f"{TOP}bias"])
-    parts = [(1.0 - plan.start - plan.imagenet - plan.teachers, checkpoint.weights, np.ones(count, bool))]
+    parts = [(1.0 - plan.start - plan.imagenet - plan.share, checkpoint.weights, np.ones(count, bool))]
     if plan.start:
         parts.append((plan.start, start, _known(start)))
     if plan.imagenet:
         parts.append((plan.imagenet, _imagenet(checkpoint), np.zeros(count, bool)))
-    for teacher in teachers if plan.teachers else ():
-        relative = _relative(teacher, checkpoint)
-        parts.append((plan.teachers / len(teachers), relative, _known(relative)))
+    for other in others:
+        weights = _relative(other, checkpoint)
+        parts.append((plan.share / len(others), weights, _known(weights)))
     mixed = {}
     for name in checkpoint.weights:
         if name.startswith(TOP):
@@ -69,14 +69,14 @@ def _imagenet(checkpoint: Checkpoint) -> Weights:
     return ancestor
 
 
-def _relative(teacher: Checkpoint, checkpoint: Checkpoint) -> Weights:
-    """A teacher's weights, folded, its last layer in the order of this network's labels."""
-    weights = teacher.weights
-    if not teacher.folded and isinstance(teacher.spec, InvertedResidualSpec):
-        weights = fold(weights, teacher.spec.bn_epsilon)
+def _relative(other: Checkpoint, checkpoint: Checkpoint) -> Weights:
+    """Another network's weights, folded, its last layer in the order of this network's labels."""
+    weights = other.weights
+    if not other.folded and isinstance(other.spec, InvertedResidualSpec):
+        weights = fold(weights, other.spec.bn_epsilon)
     if _shapes(weights) != _shapes(checkpoint.weights):
-        raise RecipeError("'blend.teachers' is for teachers of the same network, with as many channels.")
-    return weights | columns(teacher, {"type": checkpoint.labels, **checkpoint.heads})
+        raise RecipeError("'blend.others' is for recipes of the same network, with as many channels.")
+    return weights | columns(other, {"type": checkpoint.labels, **checkpoint.heads})
 
 
 def _shapes(weights: Weights) -> dict[str, tuple[int, ...]]:

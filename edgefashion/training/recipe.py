@@ -43,7 +43,7 @@ class Model:
     """Which network: a key of `ARCHITECTURES`, its input in pixels, and where its first weights come from.
 
     `weights`: "" (random), "efficientnet-lite0" (ImageNet, from the package of that name), a checkpoint's path or
-    shipped name, or one of the `teachers` of [distil].
+    shipped name, or a recipe that is trained first.
     `folded`: batch normalisation is merged before training and its statistics stay as they are.
     `frozen`: so many blocks, and the stem before them, keep their weights and batch statistics until quantise-aware
     training: what they see in every photo is the same, and most of an epoch's time is theirs.
@@ -137,13 +137,15 @@ class Blend:
 
     Networks with one ancestor lie in one valley: between them is often a better one for photos of others. `start`:
     share of the weights that the run began with, in the last layer only for labels that they knew; `imagenet`: share
-    of the ImageNet weights that come as a package, not in the last layer; `teachers`: share of the mean weights of the
-    teachers that the run did not begin with, of the same network (model soups: Wortsman et al. 2022, arXiv 2203.05482).
+    of the ImageNet weights that come as a package, not in the last layer. `others`: recipes of the same network and
+    ancestor, which are trained first; `share`: of their mean weights (model soups: Wortsman et al. 2022, arXiv
+    2203.05482).
     """
 
     start: float = 0.0
     imagenet: float = 0.0
-    teachers: float = 0.0
+    share: float = 0.0
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -344,10 +346,6 @@ _LIMITS: dict[str, tuple[float, float]] = {
 }
 
 
-def _others(recipe: Recipe) -> tuple[str, ...]:
-    return tuple(name for name in (recipe.distil.teachers if recipe.distil else ()) if name != recipe.model.weights)
-
-
 def _check(recipe: Recipe) -> None:
     """Refuses values out of range before hours are spent on them."""
     if not recipe.name or "/" in recipe.name or recipe.name.startswith(".") or not recipe.name.isprintable():
@@ -378,10 +376,10 @@ def _check(recipe: Recipe) -> None:
         raise RecipeError("[prune-weights] can't average weights: an average of zero and non-zero is not zero.")
     if recipe.blend and not (recipe.model.weights and recipe.model.folded):
         raise RecipeError("[blend] needs 'model.weights', which it goes back to, and 'model.folded'.")
-    if recipe.blend and recipe.blend.start + recipe.blend.imagenet + recipe.blend.teachers >= 1.0:
+    if recipe.blend and recipe.blend.start + recipe.blend.imagenet + recipe.blend.share >= 1.0:
         raise RecipeError("[blend] leaves nothing of what was trained: its shares must add up to less than 1.")
-    if recipe.blend and recipe.blend.teachers and not _others(recipe):
-        raise RecipeError("'blend.teachers' needs a teacher in [distil] that 'model.weights' does not name.")
+    if recipe.blend and bool(recipe.blend.share) != bool(recipe.blend.others):
+        raise RecipeError("'blend.share' is the share of 'blend.others': a recipe has both or neither.")
     if recipe.last_layer and not recipe.last_layer.extra:
         raise RecipeError("[last-layer] lacks the key extra: it learns from further pictures.")
     if recipe.distil and not recipe.distil.teachers:

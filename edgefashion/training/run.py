@@ -11,7 +11,6 @@ A run is a folder: `recipe.json`, `stages/NAME.safetensors` after each stage, `s
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import time
 from collections.abc import Callable
@@ -42,8 +41,8 @@ from edgefashion.training.prune_weights import train_pruning_weights
 from edgefashion.training.quantise_aware import train_quantise_aware
 from edgefashion.training.recipe import Model, Recipe, Schedule, load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
-from edgefashion.training.start import SHIPPED_CHECKPOINTS, first_checkpoint
-from edgefashion.training.teachers import Teachers
+from edgefashion.training.start import first_checkpoint, needed, role, shipped
+from edgefashion.training.teachers import Teachers, taught
 
 STAGES = (
     "head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights", "last-layer", "quantise-aware"
@@ -66,7 +65,7 @@ class Run:
         teacher: what `[distil]` learns from.
         trust: the teacher's share of each training picture: 1 where it knows the source, else 0.
         start: the weights that the run began with.
-        relatives: its teachers, but for the one it began with.
+        others: what `[blend]` mixes in.
         more: training pictures that only `[last-layer]` sees.
     """
 
@@ -80,7 +79,7 @@ class Run:
     teacher: Teachers | None = None
     trust: npt.NDArray[np.float32] | None = None
     start: Weights = field(default_factory=dict)
-    relatives: tuple[Checkpoint, ...] = ()
+    others: tuple[Checkpoint, ...] = ()
     more: tuple[Manifest, ...] = ()
 
     def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
@@ -155,11 +154,11 @@ def run_recipe(
     tf_keras.utils.set_random_seed(recipe.seed)
     heads = head_labels(recipe.model.heads, trained)
     _refuse_stages(recipe)
-    if recipe.distil:
+    if needed(recipe):
         claim(folder, recipe, manifest, source or recipe.data.source)
-    taught = _teachers(recipe, folder, report, source)
+    networks = _needed(recipe, folder, report, source)
     origin = (recipe, manifest, trained, more)
-    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads, taught), *origin)
+    checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads, networks), *origin)
     claim(folder, recipe, manifest, source or recipe.data.source)
     spec = checkpoint.spec
     margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
@@ -169,10 +168,11 @@ def run_recipe(
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights,
               more=more)  # fmt: skip
-    if taught:
-        run.teacher = Teachers(list(taught.values()), checkpoint)
-        run.relatives = tuple(teacher for name, teacher in taught.items() if name != recipe.model.weights)
-        run.trust = _taught(train, manifest, recipe, source or recipe.data.source)
+    if recipe.blend:
+        run.others = tuple(networks[name] for name in recipe.blend.others)
+    if recipe.distil:
+        run.teacher = Teachers([networks[name] for name in recipe.distil.teachers], checkpoint)
+        run.trust = taught(train, manifest, recipe, source or recipe.data.source)
     histories: dict[str, Any] = {}
     for name in STAGES:
         if getattr(recipe, name.replace("-", "_")) is None:
@@ -225,7 +225,7 @@ def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str
 
 
 def _blend(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    weights = blended(checkpoint, run.start, _given(run.recipe.blend), run.relatives)
+    weights = blended(checkpoint, run.start, _given(run.recipe.blend), run.others)
     return dataclasses.replace(checkpoint, weights=weights), []
 
 
@@ -334,40 +334,17 @@ def _checked(manifest: Manifest, recipe: Recipe) -> Manifest:
     return trained
 
 
-def _teachers(recipe: Recipe, folder: Path, report: Report, source: str | None) -> dict[str, Checkpoint]:
-    """Gives the teachers by their names: those that ship, or were trained in a folder of their own, now or before."""
-    if not recipe.distil:
-        return {}
+def _needed(recipe: Recipe, folder: Path, report: Report, source: str | None) -> dict[str, Checkpoint]:
+    """Gives what needed recipes make: what ships, or what is trained in folders of their own, now or before."""
     found = {}
-    for name in recipe.distil.teachers:
-        own, place = load_recipe(name), folder / f"teacher-{Path(name).stem}"
+    for name in needed(recipe):
+        own, place = load_recipe(name), folder / f"{role(name, recipe)}-{Path(name).stem}"
+        if own.digest == recipe.digest:
+            raise RecipeError(f"The recipe '{recipe.name}' needs itself.")
         manifest = recipe_pictures(own, source)
-        shipped = None if place.exists() else _shipped(own, manifest)
-        found[name] = shipped or run_recipe(own, place, report, source, manifest=manifest)
+        ready = None if place.exists() else shipped(own, manifest)
+        found[name] = ready or run_recipe(own, place, report, source, manifest=manifest)
     return found
-
-
-def _shipped(recipe: Recipe, manifest: Manifest) -> Checkpoint | None:
-    """The shipped checkpoint that this very recipe made from these very pictures, if there is one."""
-    path = SHIPPED_CHECKPOINTS / f"{recipe.name}.safetensors"
-    if not path.is_file():
-        return None
-    checkpoint = load_checkpoint(path)
-    made = (checkpoint.training.get("recipe_digest"), checkpoint.training.get("data_digest"))
-    return checkpoint if made == (recipe.digest, manifest.digest) else None
-
-
-def _taught(pictures: Pictures, manifest: Manifest, recipe: Recipe, source: str) -> npt.NDArray[np.float32]:
-    """1 for every picture of a source that all teachers learnt from (the recipe's own is one), else 0: float32 (n,)."""
-    if manifest.arrays is not None:
-        return np.ones(len(pictures.rows), np.float32)
-    extras = [load_recipe(name).data.extra for name in recipe.distil.teachers] if recipe.distil else []
-    shared = [spec for spec in recipe.data.extra if all(spec in extra for extra in extras)]
-    known = set()
-    for own in map(open_source, (source, *shared)):
-        known |= {(os.path.abspath((own.root or Path()) / row.path), row.box) for row in own.rows}
-    root = manifest.root or Path()
-    return np.array([(os.path.abspath(root / row.path), row.box) in known for row in pictures.rows], np.float32)
 
 
 def _spec(model: Model) -> Spec:

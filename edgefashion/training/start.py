@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgefashion.data.manifest import Manifest
 from edgefashion.errors import MissingExtraError, RecipeError
 from edgefashion.models import architecture, build
 from edgefashion.models.architectures import Spec
@@ -15,7 +16,7 @@ from edgefashion.models.checkpoint import Checkpoint, Weights, load_checkpoint, 
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import NO_GARMENT
-from edgefashion.training.recipe import Model
+from edgefashion.training.recipe import Model, Recipe, recipe_names
 
 PRETRAINED = ("efficientnet-lite0",)
 """Networks whose ImageNet weights come as a package."""
@@ -75,6 +76,36 @@ def first_checkpoint(
     return Checkpoint(spec=spec, weights=weights, folded=folded, labels=labels, heads=extra, stage="start")
 
 
+def needed(recipe: Recipe) -> tuple[str, ...]:
+    """Names, or paths, of the recipes whose networks a recipe begins with, learns from or mixes in; each once."""
+    names = [*(recipe.distil.teachers if recipe.distil else ()), *(recipe.blend.others if recipe.blend else ())]
+    if recipe.model.weights in recipe_names() and not _shipped_path(recipe.model.weights).is_file():
+        names.append(recipe.model.weights)
+    return tuple(dict.fromkeys(names))
+
+
+def role(name: str, recipe: Recipe) -> str:
+    """What a needed recipe is to this one; its folder inside the run begins with it."""
+    if recipe.distil and name in recipe.distil.teachers:
+        return "teacher"
+    return "parent" if name == recipe.model.weights else "other"
+
+
+def shipped(recipe: Recipe, manifest: Manifest) -> Checkpoint | None:
+    """Gives the shipped checkpoint that this very recipe made from these very pictures, if there is one.
+
+    Args:
+        recipe: by its digest.
+        manifest: by its digest.
+    """
+    path = _shipped_path(recipe.name)
+    if not path.is_file():
+        return None
+    checkpoint = load_checkpoint(path)
+    made = (checkpoint.training.get("recipe_digest"), checkpoint.training.get("data_digest"))
+    return checkpoint if made == (recipe.digest, manifest.digest) else None
+
+
 def imagenet_weights(name: str) -> Weights:
     """Reads the weights of ImageNet that come as a package, all but the last layer's: unfolded, by "layer/weight".
 
@@ -123,5 +154,9 @@ def _same_network(parent: Checkpoint, spec: Spec) -> Spec:
 
 
 def _parent(name_or_path: str) -> Checkpoint:
-    shipped = SHIPPED_CHECKPOINTS / f"{name_or_path}.safetensors"
-    return load_checkpoint(shipped if shipped.is_file() else Path(name_or_path))
+    path = _shipped_path(name_or_path)
+    return load_checkpoint(path if path.is_file() else Path(name_or_path))
+
+
+def _shipped_path(name: str) -> Path:
+    return SHIPPED_CHECKPOINTS / f"{name}.safetensors"

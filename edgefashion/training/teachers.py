@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tf_keras
 
+from edgefashion.data.manifest import Manifest
+from edgefashion.data.sources import open_source
 from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.training.heads import slices
+from edgefashion.training.pipeline import Pictures
+from edgefashion.training.recipe import Recipe, load_recipe
 
 SURELY_NOT = -30.0
 """Logit of a label that no teacher knows."""
@@ -79,6 +86,29 @@ class Teachers:
         means = [tf.math.log(tf.add_n(told) / len(told) + least) if told else none
                  for told, none in zip(opinions, nothing, strict=True)]  # fmt: skip
         return tf.concat(means, axis=1)
+
+
+def taught(pictures: Pictures, manifest: Manifest, recipe: Recipe, source: str) -> npt.NDArray[np.float32]:
+    """Says which pictures the teachers are believed on: those of sources that all of them learnt from.
+
+    Args:
+        pictures: the training pictures.
+        manifest: they are of it.
+        recipe: names the teachers; its own source is one that they learnt from.
+        source: in place of the recipe's own.
+
+    Returns:
+        1 or 0 by picture, float32 (n,).
+    """
+    if manifest.arrays is not None:
+        return np.ones(len(pictures.rows), np.float32)
+    extras = [load_recipe(name).data.extra for name in recipe.distil.teachers] if recipe.distil else []
+    shared = [spec for spec in recipe.data.extra if all(spec in extra for extra in extras)]
+    known = set()
+    for own in map(open_source, (source, *shared)):
+        known |= {(os.path.abspath((own.root or Path()) / row.path), row.box) for row in own.rows}
+    root = manifest.root or Path()
+    return np.array([(os.path.abspath(root / row.path), row.box) in known for row in pictures.rows], np.float32)
 
 
 def _heads(checkpoint: Checkpoint) -> Mapping[str, tuple[str, ...]]:

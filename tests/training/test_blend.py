@@ -53,34 +53,34 @@ def test_imagenet_has_no_say_in_the_last_layer():
         np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_teachers_have_their_share_in_their_own_order_of_labels():
+def test_others_have_their_share_in_their_own_order_of_labels():
     live = tiny_checkpoint(3, folded=False)
     folded = fold(live.weights, live.spec.bn_epsilon)
     order = [2, 0, 1]
     top = {name: live.weights[name][..., order] for name in ("type_dense/kernel", "type_dense/bias")}
     teacher = dataclasses.replace(live, weights=live.weights | top, labels=tuple(live.labels[i] for i in order))
-    found = blended(TRAINED, BEGUN.weights, Blend(start=0.25, teachers=0.5), [teacher, BEGUN])
+    found = blended(TRAINED, BEGUN.weights, Blend(start=0.25, share=0.5), [teacher, BEGUN])
     for name, value in TRAINED.weights.items():
         expected = 0.25 * value + 0.5 * BEGUN.weights[name] + 0.25 * folded[name]
         np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_teacher_has_no_say_in_labels_that_it_does_not_know():
+def test_another_network_has_no_say_in_labels_that_it_does_not_know():
     fewer = {name: value[..., :2] if name.startswith("type_dense/") else value for name, value in BEGUN.weights.items()}
     spec = dataclasses.replace(BEGUN.spec, classes=2)
     teacher = dataclasses.replace(BEGUN, spec=spec, weights=fewer, labels=BEGUN.labels[:2])
-    found = blended(TRAINED, {}, Blend(teachers=0.4), [teacher])
+    found = blended(TRAINED, {}, Blend(share=0.4), [teacher])
     for name in ("type_dense/kernel", "type_dense/bias"):
         learnt, told = TRAINED.weights[name], BEGUN.weights[name]
         np.testing.assert_allclose(found[name][..., 2], learnt[..., 2], rtol=1e-6)
         np.testing.assert_allclose(found[name][..., 1], 0.6 * learnt[..., 1] + 0.4 * told[..., 1], rtol=1e-5, atol=1e-7)
 
 
-def test_teachers_of_another_network_are_refused():
+def test_others_that_are_another_network_are_refused():
     model = Model("efficientnet-lite0", 64, 64)
     other = first_checkpoint(model, TRAINED.labels)
     with pytest.raises(RecipeError, match="with as many channels"):
-        blended(TRAINED, BEGUN.weights, Blend(teachers=0.1), [other])
+        blended(TRAINED, BEGUN.weights, Blend(share=0.1), [other])
 
 
 def test_imagenet_weights_of_another_network_are_refused():

@@ -120,8 +120,8 @@ def test_values_arrive_where_they_belong(read):
         ),
         (
             '"nano-28"',
-            '"nano-28"\nweights = "x"\nfolded = true\n[blend]\nteachers = 0.5',
-            "'blend.teachers' needs a teacher in",
+            '"nano-28"\nweights = "x"\nfolded = true\n[blend]\nshare = 0.5',
+            "a recipe has both or neither",
         ),
         ("[fit]", "[fit", "can't be read.*line 11"),
         ("[fit]", "\x00", "can't be read"),

@@ -28,8 +28,9 @@ from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.loop import logits_of
 from edgefashion.training.pipeline import load_pictures
 from edgefashion.training.recipe import Blend, LastLayer, Model, PruneChannels, Schedule, load_recipe
-from edgefashion.training.run import STAGES, _taught, recipe_pictures, run_recipe
+from edgefashion.training.run import STAGES, recipe_pictures, run_recipe
 from edgefashion.training.start import SHIPPED_CHECKPOINTS, first_checkpoint
+from edgefashion.training.teachers import taught
 
 TINY = InvertedResidualSpec(
     height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
@@ -243,7 +244,7 @@ def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
 def test_a_teacher_that_ships_is_not_trained_again_unless_its_recipe_or_its_pictures_are_others(
     room, finished, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("edgefashion.training.run.SHIPPED_CHECKPOINTS", tmp_path)
+    monkeypatch.setattr("edgefashion.training.start.SHIPPED_CHECKPOINTS", tmp_path)
     shutil.copy(room / "run" / "teacher-teacher" / "checkpoint.safetensors", tmp_path / "tiny-teacher.safetensors")
     recipe = _recipe(room, prune_channels=None, prune_weights=None, quantise_aware=None)
     recipe = dataclasses.replace(recipe, distil=dataclasses.replace(recipe.distil, epochs=1))
@@ -289,7 +290,7 @@ def test_teachers_are_believed_on_the_pictures_that_all_of_them_learnt_from(room
     )  # fmt: skip
     manifest = recipe_pictures(recipe)
     pictures = load_pictures(manifest, 32, 32)
-    trust = _taught(pictures, manifest, recipe, own)
+    trust = taught(pictures, manifest, recipe, own)
     assert {(os.path.basename(row.path), float(t)) for row, t in zip(pictures.rows, trust, strict=True)} == {
         ("own.png", 1.0), ("known.png", 1.0), ("strange.png", 0.0),
     }  # fmt: skip
@@ -312,27 +313,47 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
 
 
 @pytest.mark.slow
-def test_a_blend_takes_the_weights_of_the_teacher_that_it_did_not_begin_with(room, tmp_path):
-    """Both teachers train with batch normalisation; the student begins with the first one, folded."""
-    teachers = tuple(str(tmp_path / f"{name}.toml") for name in ("one", "two"))
-    for seed, path in enumerate(teachers):
+def test_a_blend_mixes_in_the_weights_of_recipes_that_are_trained_first(room, tmp_path):
+    """The student begins with its teacher, folded; another recipe, which teaches nothing, gets a quarter."""
+    one, two = (str(tmp_path / f"{name}.toml") for name in ("one", "two"))
+    for seed, path in enumerate((one, two)):
         text = TEACHER.replace("teacher-32", "tiny-32").replace("epochs = 2", "epochs = 1")
         Path(path).write_text(text.replace('name = "tiny-teacher"', f'name = "of-{seed}"\nseed = {seed}'))
-    recipe = _recipe(room, prune_channels=None, prune_weights=None, quantise_aware=None, blend=Blend(teachers=0.25))
+    recipe = _recipe(room, prune_channels=None, prune_weights=None, quantise_aware=None,
+                     blend=Blend(share=0.25, others=(two,)))  # fmt: skip
     recipe = dataclasses.replace(
-        recipe, model=Model("tiny-32", weights=teachers[0], folded=True),
-        distil=dataclasses.replace(recipe.distil, teachers=teachers, epochs=1),
+        recipe, model=Model("tiny-32", weights=one, folded=True),
+        distil=dataclasses.replace(recipe.distil, teachers=(one,), epochs=1),
     )  # fmt: skip
     mixed, _ = _again(room, recipe, "mixed")
     learnt = load_checkpoint(room / "mixed" / "stages" / "distil.safetensors")
-    one, two = (
-        load_checkpoint(room / "mixed" / f"teacher-{name}" / "checkpoint.safetensors") for name in ("one", "two")
+    begun, other = (
+        load_checkpoint(room / "mixed" / name / "checkpoint.safetensors") for name in ("teacher-one", "other-two")
     )
-    told = fold(two.weights, two.spec.bn_epsilon)
-    assert [at.folded for at in (mixed, one, two)] == [True, False, False]
+    told = fold(other.weights, other.spec.bn_epsilon)
+    assert [at.folded for at in (mixed, begun, other)] == [True, False, False]
     for name, value in learnt.weights.items():
         np.testing.assert_allclose(mixed.weights[name], 0.75 * value + 0.25 * told[name], atol=1e-5)
     assert any(not np.allclose(value, told[name], atol=1e-3) for name, value in learnt.weights.items())
+
+
+@pytest.mark.slow
+def test_a_recipe_may_begin_with_what_another_recipe_makes(room, monkeypatch, tmp_path):
+    monkeypatch.setattr("edgefashion.training.recipe.RECIPES", tmp_path)
+    text = TEACHER.replace("teacher-32", "tiny-32").replace("epochs = 2", "epochs = 1")
+    (tmp_path / "first.toml").write_text(text.replace("tiny-teacher", "first"))
+    (tmp_path / "own.toml").write_text(text.replace("tiny-teacher", "own"))
+    recipe = dataclasses.replace(load_recipe("own"), fit=Schedule(0, 16), model=Model("tiny-32", weights="first"))
+    found, reports = _again(room, recipe, "begun")
+    begun = load_checkpoint(room / "begun" / "parent-first" / "checkpoint.safetensors")
+    assert {at.stage for at in reports if at.tuned is not None} == {"fit"}  # the parent's one epoch
+    for name, value in begun.weights.items():
+        np.testing.assert_array_equal(found.weights[name], value)
+    (tmp_path / "own.toml").write_text(
+        (tmp_path / "own.toml").read_text().replace("[model]", '[model]\nweights = "own"')
+    )
+    with pytest.raises(RecipeError, match="'own' needs itself"):
+        _again(room, load_recipe("own"), "own")
 
 
 def _with_things(room, count=12):
