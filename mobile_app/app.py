@@ -257,11 +257,15 @@ class EdgeFashionApp(App):
     # --- pages -------------------------------------------------------------------------------------------------------
 
     def open_page(self, name: str, **arguments: Any) -> None:
-        """Show a page over the live screen: one of `PAGES`."""
-        self._show_page(name, PAGES[name](self, **arguments))
+        """Show a page over the live screen: one of `PAGES`; in a kiosk those of the staff only after the PIN."""
+        if self.kiosk.guards(name):
+            self._show_page("pin", PAGES["pin"](self, then=lambda: self.open_page(name, **arguments)))
+        else:
+            self._show_page(name, PAGES[name](self, **arguments))
 
     def back(self) -> None:
-        """Close the page."""
+        """Close the page; whoever gave the PIN of a kiosk for it must give it again."""
+        self.kiosk.staff = False
         if self._page is not None:
             self.root.remove_widget(self._page)
             self._page, self.page = None, ""

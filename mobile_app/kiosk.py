@@ -18,6 +18,8 @@ from .widgets import Icon, Panel, Words
 if TYPE_CHECKING:
     from .app import EdgeFashionApp
 
+STAFF_PAGES = ("health", "history", "import", "scan", "settings", "stock")
+"""What passers-by may not open where there is a PIN: what others scanned, files, counts, and the PIN itself."""
 HOLD_SECONDS = 3.0
 CORNER = SPACES["target"]
 VEIL = 0.72
@@ -96,14 +98,20 @@ class Kiosk:
     Attributes:
         on: Whether it does.
         idle: Tells when to invite the next person.
+        staff: Whether somebody gave the PIN and has not gone back to the live screen since.
     """
 
     def __init__(self, app: "EdgeFashionApp", on: bool, idle_seconds: float) -> None:
         """Args: app, whose screens it clears; on, as in `Options`; idle_seconds, as in `Options`."""
         self.on = on
+        self.staff = False
         self.idle = Idle(idle_seconds)
         self._app = app
         self._attract: Attract | None = None
+
+    def guards(self, page: str) -> bool:
+        """Return whether a page asks for the PIN first."""
+        return self.on and not self.staff and page in STAFF_PAGES and bool(self._app.store.setting("pin", ""))
 
     @property
     def inviting(self) -> bool:

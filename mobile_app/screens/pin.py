@@ -1,5 +1,6 @@
-"""Leaving a kiosk: a number pad for the PIN."""
+"""What the staff of a kiosk may do: a number pad for the PIN."""
 
+from collections.abc import Callable
 from hmac import compare_digest
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -44,11 +45,13 @@ class Guard:
 
 
 class PinPage(Page):
-    """Asks for the PIN; the right one opens the settings and ends the kiosk."""
+    """Asks for the PIN; the right one opens the settings and ends the kiosk, or does what was asked for."""
 
-    def __init__(self, app: "EdgeFashionApp", **properties: Any) -> None:
-        super().__init__(tr("Leave the kiosk"), app.back, **properties)
+    def __init__(self, app: "EdgeFashionApp", then: Callable[[], None] | None = None, **properties: Any) -> None:
+        """Args: app; then, what the right PIN is for, the kiosk goes on; None to leave it."""
+        super().__init__(tr("For the staff") if then else tr("Leave the kiosk"), app.back, **properties)
         self._app = app
+        self._then = then
         self._given = ""
         self.shown = Words(text=" ", role="title", halign="center")
         self.add_widget(self.shown)
@@ -84,7 +87,11 @@ class PinPage(Page):
 
     def _leave(self) -> None:
         if self._app.guard.check(self._given, self._app.store.setting("pin", "")):
-            self._app.kiosk.leave()
+            if self._then is None:
+                self._app.kiosk.leave()
+            else:
+                self._app.kiosk.staff = True
+                self._then()
         else:
             self._given = ""
             self.refresh()

@@ -125,6 +125,55 @@ def test_only_the_pin_leads_out(drive: Callable[..., Any], store: Store) -> None
     assert driver.app.page == "settings"
 
 
+@pytest.mark.parametrize("button", ["history", "stock", "import", "settings"])
+def test_what_is_the_staffs_asks_for_the_pin(drive: Callable[..., Any], store: Store, button: str) -> None:
+    store.set_setting("pin", "42")
+    driver = drive(source=None, kiosk=True, idle_seconds=3600)
+    for keys, page in (("41", "pin"), ("42", button)):
+        driver.app.back()
+        driver.tap(button)
+        assert driver.app.page == "pin"
+        for key in keys:
+            driver.tap(f"key {key}")
+        driver.tap("leave")
+        assert driver.app.page == page
+        assert driver.app.kiosk.on
+    driver.app.back()
+    press(driver, button)
+    assert driver.app.page == "pin", "whoever comes next gives it too"
+
+
+def test_nobody_changes_the_pin_without_it(drive: Callable[..., Any], store: Store) -> None:
+    """No page leads to one of the staff's but by the PIN, and the next passer-by finds the door shut."""
+    from edgefashion_app.kiosk import STAFF_PAGES
+
+    store.set_setting("pin", "42")
+    driver = drive(kiosk=True, idle_seconds=3600)
+    driver.answered()
+    driver.tap("freeze")
+    scan = driver.app.session.scan
+    for name in STAFF_PAGES:
+        driver.app.open_page(name, **({"scan": scan} if name == "scan" else {}))
+        assert driver.app.page == "pin", name
+    driver.frames(2)
+    driver.tap("key 4")
+    driver.tap("key 2")
+    driver.tap("leave")
+    assert driver.app.page == STAFF_PAGES[-1]
+    driver.app.open_page("settings")
+    assert driver.app.page == "settings", "one PIN opens all of them"
+    driver.app.kiosk.begin_anew()
+    driver.app.kiosk.wake()
+    driver.app.open_page("settings")
+    assert driver.app.page == "pin"
+
+
+def test_without_a_pin_a_kiosk_guards_nothing(drive: Callable[..., Any]) -> None:
+    driver = drive(source=None, kiosk=True, idle_seconds=3600)
+    driver.tap("settings")
+    assert driver.app.page == "settings"
+
+
 def test_guessing_is_slow(window: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from edgefashion_app.screens import pin
 
