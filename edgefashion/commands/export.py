@@ -11,6 +11,8 @@ from edgefashion.commands.display import print_json, progress, table
 from edgefashion.errors import CheckpointError, DataError, ExportRefusedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgefashion.data.manifest import Manifest
     from edgefashion.evaluation.result import Evaluation
     from edgefashion.export.export import ExportReport
@@ -60,12 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
     from edgefashion.export.export import export
     from edgefashion.models.checkpoint import load_checkpoint
 
-    path, remembered = find_checkpoint(arguments.source)
+    path, remembered, extra = find_checkpoint(arguments.source)
     checkpoint = load_checkpoint(path)
     output = arguments.output or Path(f"{checkpoint.name}.tflite")
     if output.exists() and not arguments.overwrite:
         raise UsageError(f"'{output}' exists already. Choose another name with -o, or give --overwrite.")
-    data = _data(arguments.data or remembered, checkpoint, asked=arguments.data is not None)
+    data = _given(arguments.data) if arguments.data else _remembered(remembered, extra, checkpoint)
     held = len(data.select(str(checkpoint.training.get("held_out", "validation"))).rows) if data else 0
     try:
         with progress(2 * held or None, "Judging float and exported file") as bar:
@@ -86,16 +88,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def find_checkpoint(source: str | None) -> tuple[Path, str | None]:
-    """The checkpoint file, and the data that its run remembers."""
+def find_checkpoint(source: str | None) -> tuple[Path, str | None, tuple[str, ...]]:
+    """The checkpoint file, and what its run remembers: its data, and the further sources that it learnt from."""
     from edgefashion.runtime.shipped import DEFAULT_MODEL, SHIPPED, SHIPPED_FOLDER
 
     name = source or DEFAULT_MODEL
     if name in SHIPPED and not Path(name).exists():
-        return SHIPPED_FOLDER / f"{name}.safetensors", None
+        return SHIPPED_FOLDER / f"{name}.safetensors", None, ()
     path = Path(name)
     if not path.is_dir():
-        return path, None
+        return path, None, ()
     if not (path / "checkpoint.safetensors").exists():
         raise CheckpointError(
             f"'{path}' holds no finished checkpoint: finish the run with 'edgefashion train', or name a .safetensors "
@@ -103,26 +105,32 @@ def find_checkpoint(source: str | None) -> tuple[Path, str | None]:
         )
     try:
         recipe = json.loads((path / "recipe.json").read_text(encoding="utf-8"))
-        return path / "checkpoint.safetensors", str(recipe["source"])
-    except (OSError, ValueError, KeyError):
-        return path / "checkpoint.safetensors", None
+        extra = tuple(map(str, recipe["recipe"]["data"]["extra"]))
+        return path / "checkpoint.safetensors", str(recipe["source"]), extra
+    except (OSError, ValueError, KeyError, TypeError):
+        return path / "checkpoint.safetensors", None, ()
 
 
-def _data(source: str | None, checkpoint: Checkpoint, asked: bool) -> Manifest | None:
-    """Opens the checkpoint's data. Data that a run remembers but that are gone, or have changed, are left out."""
+def _given(source: str) -> Manifest:
+    """Opens the data that --data names."""
+    from edgefashion.data.sources import open_source
+
+    return open_source(source)
+
+
+def _remembered(source: str | None, extra: Sequence[str], checkpoint: Checkpoint) -> Manifest | None:
+    """Opens the data of a checkpoint's run, without the extra sources; None if any of them is gone or has changed."""
     if source is None:
         return None
+    from edgefashion.data.joined import joined
     from edgefashion.data.sources import open_source
 
     try:
         manifest = open_source(source)
+        whole = joined(manifest, [open_source(spec) for spec in extra]) if extra else manifest
     except DataError:
-        if asked:
-            raise
         return None
-    if not asked and manifest.digest != checkpoint.training.get("data_digest"):
-        return None
-    return manifest
+    return manifest if whole.digest == checkpoint.training.get("data_digest") else None
 
 
 def _show(report: ExportReport, as_json: bool) -> None:

@@ -162,7 +162,7 @@ def training_warnings(training: Mapping[str, Any], manifest: Manifest, consequen
     """What to say where a model was trained on these pictures, by its card."""
     if training.get("data_digest") == manifest.digest:
         return [f"by its card the model was trained on these very labels: {consequence}"]
-    if training.get("data") == manifest.name:
+    if manifest.name in str(training.get("data", "")).split(" + "):  # joined sources, as in `edgefashion.data.joined`
         return [f"by its card the model was trained on pictures of '{manifest.name}': {consequence}"]
     return []
 

@@ -10,6 +10,8 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 from edgefashion.cli import main
 from edgefashion.data.drawn import draw_garment
+from edgefashion.data.joined import joined
+from edgefashion.data.sources import open_source
 from edgefashion.evaluation.graph import read_graph
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.runtime.classifier import Classifier
@@ -68,6 +70,29 @@ def test_the_table_and_the_json_say_the_same(exported, tiny_run, tmp_path, capsy
                  "zipped bytes", "latency here", "float16"):  # fmt: skip
         assert text in shown
     assert not read_graph(path.read_bytes()).full_integer
+
+
+@pytest.mark.slow
+def test_a_run_with_extra_sources_remembers_its_data(tiny_run, tmp_path, capsys):
+    """What is judged is the recipe's own source; one that has changed is left out, the extra one too."""
+    run, extra = tmp_path / "run", tmp_path / "more"
+    shutil.copytree(tiny_run, run)
+    for kind in ("pants", "hat"):
+        (extra / "train" / kind).mkdir(parents=True)
+        draw_garment(kind, 1, 40).save(extra / "train" / kind / "1.png")
+    mark = json.loads((run / "recipe.json").read_text())
+    mark["recipe"]["data"]["extra"] = [str(extra)]
+    (run / "recipe.json").write_text(json.dumps(mark))
+    whole = joined(open_source(mark["source"]), [open_source(str(extra))])
+    checkpoint = load_checkpoint(run / "checkpoint.safetensors")
+    training = {**checkpoint.training, "data_digest": whole.digest}
+    save_checkpoint(dataclasses.replace(checkpoint, training=training), run / "checkpoint.safetensors")
+    words = ["export", "--float32", str(run), "-o", str(tmp_path / "a.tflite"), "--max-loss", "100", "--overwrite"]
+    assert main(words) == 0
+    assert "accuracy, 18 validation pictures" in capsys.readouterr().out
+    draw_garment("hat", 2, 40).save(extra / "train" / "hat" / "2.png")
+    assert main(words) == 0
+    assert "accuracy," not in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -118,7 +118,9 @@ def test_a_model_that_learnt_these_labels_is_named(photos):
     manifest = read_manifest(photos)
     assert "these very labels: so" in training_warnings({"data_digest": manifest.digest}, manifest, "so")[0]
     assert "pictures of 'photos': so" in training_warnings({"data": "photos"}, manifest, "so")[0]
-    assert training_warnings({"data": "other"}, manifest, "so") == []
+    several = {"data": "others + photos + drawn", "data_digest": "of all three"}
+    assert "pictures of 'photos': so" in training_warnings(several, manifest, "so")[0]
+    assert training_warnings({"data": "other photos"}, manifest, "so") == []
 
 
 def test_a_review_can_stop_and_goes_on_where_it_was(review, tmp_path, answers, capsys):
