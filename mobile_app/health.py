@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 THERMAL = Path("/sys/class/thermal/thermal_zone0/temp")
 """Thousandths of a degree Celsius (Linux, Documentation/ABI/testing/sysfs-class-thermal)."""
-THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
-"""Raspberry Pi firmware: hexadecimal flags; the lowest four bits are what holds now."""
+PLATFORM = Path("/sys/devices/platform")
+THROTTLED = "soc*/soc*:firmware/get_throttled"
+"""Raspberry Pi firmware, under `PLATFORM`: hexadecimal flags; the lowest four bits are what holds now. A Pi 5 has a
+number in the names ("soc@107c000000")."""
 FLAGS = {1: "under-voltage", 2: "frequency capped", 4: "throttled", 8: "soft temperature limit"}
 
 
@@ -98,9 +100,9 @@ def _temperature(path: Path = THERMAL) -> float | None:
         return None
 
 
-def _throttled(path: Path = THROTTLED) -> str | None:
+def _throttled(platform: Path = PLATFORM) -> str | None:
     try:
-        flags = int(path.read_text(), 16)
-    except (OSError, ValueError):
+        flags = int(next(iter(sorted(platform.glob(THROTTLED)))).read_text(), 16)
+    except (OSError, ValueError, StopIteration):
         return None
     return ", ".join(name for bit, name in FLAGS.items() if flags & bit) or "no"

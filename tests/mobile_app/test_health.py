@@ -1,0 +1,45 @@
+"""What the health page reads from the system: a Raspberry Pi's files, where they are there."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("kivy", reason="the extra app is not installed")
+
+from edgefashion_app.health import FrameRate, _temperature, _throttled
+
+
+@pytest.mark.parametrize("chip", ["soc/soc:firmware", "soc@107c000000/soc@107c000000:firmware"], ids=["Pi 4", "Pi 5"])
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ("0", "no"), ("0x0", "no"), ("50000", "no"), ("1", "under-voltage"),
+        ("50005", "under-voltage, throttled"), ("d", "under-voltage, throttled, soft temperature limit"), ("?", None),
+    ],
+)  # fmt: skip
+def test_what_slows_a_pi_down(tmp_path: Path, chip: str, flags: str, told: str | None) -> None:
+    """Bits 16 to 19 tell what happened since the start; they are no news of now."""
+    (tmp_path / chip).mkdir(parents=True)
+    (tmp_path / chip / "get_throttled").write_text(flags + "\n")
+    assert _throttled(tmp_path) == told
+
+
+def test_another_computer_has_no_such_files(tmp_path: Path) -> None:
+    assert _throttled(tmp_path) is None
+    assert _temperature(tmp_path / "temp") is None
+
+
+def test_the_temperature_is_in_thousandths(tmp_path: Path) -> None:
+    (tmp_path / "temp").write_text("48312\n")
+    assert _temperature(tmp_path / "temp") == pytest.approx(48.312)
+    (tmp_path / "temp").write_text("hot")
+    assert _temperature(tmp_path / "temp") is None
+
+
+def test_frames_a_second_over_the_last_seconds() -> None:
+    rate = FrameRate(seconds=3.0)
+    assert rate.update(0, at=0.0) == 0.0
+    assert rate.update(15, at=1.0) == pytest.approx(15.0)
+    assert rate.update(45, at=3.0) == pytest.approx(15.0)
+    assert rate.update(45, at=9.0) == 0.0, "what is longer ago does not count"
+    assert rate.update(5, at=10.0) == 0.0, "another camera counts anew"
