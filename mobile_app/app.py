@@ -104,6 +104,7 @@ class EdgeFashionApp(App):
         self.look = self._look_of_settings()
         root = FloatLayout()
         self.messages = MessageBar(root, self._free_strip)
+        root.bind(size=lambda *_: Clock.schedule_once(lambda _: self.messages.place()))  # after all else has its place
         self._fill(root)
         return root
 

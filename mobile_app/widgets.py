@@ -203,6 +203,17 @@ class Tap(ButtonBehavior, BoxLayout):
         if self._icon is not None:
             self._icon.show(name)
 
+    def show_words(self, shown: bool) -> None:
+        """Leave the text out where there is no room for it, or show it again; only where there is an icon too."""
+        if self._words is None or self._icon is None or shown == (self._words.parent is self):
+            return
+        self._icon.size_hint_x = None if shown else 1
+        if shown:
+            self.add_widget(self._words)
+        else:
+            self.remove_widget(self._words)
+            self._icon.opacity = 1
+
     def _make_room(self, *_: object) -> None:
         """Leave the icon out where even the smallest letters need its room."""
         if self._icon is not None and self._words is not None:

@@ -82,12 +82,14 @@ class ResultCard(Panel):
         )  # fmt: skip
         self._app = app
         self._shown: Answer | None = None
+        self._compact = False
         self.category = Words(role="small", tone="muted", shorten=True, shorten_from="right")
         self.code = CodeChip()
         self.type = Words(role="type", shorten=True, shorten_from="right", shrinks=True, size_hint_y=1)
         self.icon = Icon("search")
         self.confidence = Words(role="strong", size_hint_y=1)
         self.bar = Bar()
+        self._bar_height = self.bar.height
         self.details = BoxLayout()
         self.freeze = Tap(tr("Freeze"), "freeze", app.toggle_freeze, value="freeze")
         self.fix = Tap(tr("Fix"), "fix", app.open_correction, value="fix")
@@ -105,14 +107,14 @@ class ResultCard(Panel):
         top.bind(width=lambda _, width: setattr(self.code, "most", width * CODE_SHARE))
         top.add_widget(self.category)
         top.add_widget(self.code)
-        buttons = GridLayout(
+        self._buttons = GridLayout(
             cols=2, spacing=dp(SPACES["gap"]), size_hint_y=None, height=dp(SPACES["target"] * 2 + SPACES["gap"])
         )
         for tap in (self.freeze, self.fix, self.count, self.share):
-            buttons.add_widget(tap)
+            self._buttons.add_widget(tap)
         name = BoxLayout(size_hint_y=None, height=sp(app.look.text_size("type")) * LINE)
         name.add_widget(self.type)
-        for part in (top, name, sure, self.bar, self.details, buttons):
+        for part in (top, name, sure, self.bar, self.details, self._buttons):
             self.add_widget(part)
         self.type.bind(width=lambda words, width: setattr(words, "text_size", (width, None)))
 
@@ -122,6 +124,20 @@ class ResultCard(Panel):
         parts = [child.height for child in self.children if child is not self.details]
         parts.append(dp(CHIP_ROW) * self._app.look.scale)
         return float(sum(parts) + dp(SPACES["pad"] * 2 + SPACES["gap"] * len(self.children)))
+
+    def fit_into(self, height: float) -> None:
+        """Where a height in pixels is too little for all parts: one row of buttons with icons alone, and no bar."""
+        spared = dp(SPACES["target"] + SPACES["gap"]) + self._bar_height
+        needed = self.least_height + (spared if self._compact else 0)
+        compact = height < needed - dp(CHIP_ROW) * (self._app.look.scale - 1.0)  # words go where chips would be cut
+        if compact == self._compact:
+            return
+        self._compact = compact
+        for tap in (self.freeze, self.fix, self.count, self.share):
+            tap.show_words(not compact)
+        self._buttons.cols = 4 if compact else 2
+        self._buttons.height = dp(SPACES["target"] if compact else SPACES["target"] * 2 + SPACES["gap"])
+        self.bar.height, self.bar.opacity = (0, 0) if compact else (self._bar_height, 1)
 
     def show(self, shown: Answer, code: str, frozen: bool, can_act: bool) -> None:
         """Show an answer and the barcode in view; `frozen` and `can_act` decide what the buttons offer."""
@@ -221,11 +237,13 @@ class LiveScreen(FloatLayout):
         if self.width > self.height:
             scale = self._app.look.scale  # larger text needs a wider card
             least, most = (dp(limit) * scale for limit in CARD_LIMITS)
+            self.card.fit_into(self.height - 2 * margin)
             self.card.size = min(most, max(least, self.width * CARD_SHARE * scale)), self.height - 2 * margin
             self.picture.size = self.width - self.card.width - 2 * margin, self.height
             self.picture.pos = self.pos
             self.card.pos = self.right - self.card.width - margin, self.y + margin
         else:
+            self.card.fit_into(self.height)
             self.card.size = self.width - 2 * margin, self.card.least_height
             self.picture.size = self.width, self.height - self.card.height - 2 * margin
             self.picture.pos = self.x, self.top - self.picture.height

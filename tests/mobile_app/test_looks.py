@@ -11,7 +11,7 @@ import pytest
 from edgefashion.store.store import Store
 
 LEAST_CONTRAST = 4.5
-SIZES = ((800, 480), (1280, 720), (1920, 1080), (480, 800), (360, 640))
+SIZES = ((800, 480), (1280, 720), (1920, 1080), (480, 800), (360, 640), (640, 360))
 THEMES = ("dark", "light", "high contrast")
 
 
@@ -107,6 +107,39 @@ def test_a_rotated_screen_puts_the_card_below(drive: Callable[..., Any]) -> None
     assert live.card.x > live.picture.x
     driver.resize((480, 800))
     assert live.card.top <= live.picture.y + 1
+
+
+@pytest.mark.parametrize("size", [(640, 360), (760, 360), (915, 412)])
+def test_a_phone_held_sideways_shows_chips_and_advice(size: tuple[int, int], drive: Callable[..., Any]) -> None:
+    """Its height has room for icons alone on the buttons; a message that was there before the turn moves too."""
+    from edgefashion.runtime.prediction import Attribute, Prediction
+    from edgefashion_app.wording import answer_for
+
+    driver = drive(source=None)
+    card, live = driver.app.live.card, driver.app.live
+    sure = Prediction((("dress", 0.95), ("hat", 0.05)), "one-piece", True, {"pattern": Attribute("striped", 0.9)})
+    driver.resize((360, 640))
+    driver.app.say("Saved", undo=1)
+    driver.resize(size)
+    for prediction in (sure, Prediction((("hat", 0.3), ("dress", 0.2)), "headwear", False)):
+        card.show(answer_for(prediction, prediction.sure), "", False, True)
+        driver.frames(4)
+        assert card.details.height >= 64
+        assert card.top <= live.top
+        assert [tap.text for tap in (card.freeze, card.fix)] == ["Freeze", "Fix"], (
+            "what a screen reader would say stays"
+        )
+        assert {tap.y for tap in (card.freeze, card.fix, card.count, card.share)} == {card.freeze.y}
+        (shown,) = card.details.children
+        assert shown.height >= 64
+        if prediction is not sure:
+            assert shown.texture_size[1] <= shown.height + 1
+    message = driver.app.messages.shown
+    assert message.right <= card.x + 1
+    driver.resize((800, 480))
+    driver.frames(3)
+    assert card.freeze.y > card.count.y
+    assert card.bar.height > 0
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "th"])
