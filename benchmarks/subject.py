@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.shipped import SHIPPED, find_model
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,12 @@ def model_name(path: Path) -> str:
     """How a result names a model: its shipped name, else the file's name; never a path of this machine."""
     names = [name for name, shipped in SHIPPED.items() if shipped.resolve() == path.resolve()]
     return names[0] if names else path.name
+
+
+def model_version(path: Path) -> str:
+    """The same with the version that its card gives, for a result's settings: figures are of one version."""
+    card = ModelFile.read(path).card
+    return f"{model_name(path)} {card.version}" if card is not None else model_name(path)
 
 
 def photo() -> Path:

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.app_process import told, write_film
 from benchmarks.result import Comparison, Limit, Result
-from benchmarks.subject import add_model_argument, model_name, model_path
+from benchmarks.subject import add_model_argument, model_path, model_version
 
 NAME = "app"
 TITLE = "The app against a tutorial's app: the same camera, model and window"
@@ -83,7 +83,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         ),
         tuple(rows),
         {
-            "model": model_name(path),
+            "model": model_version(path),
             "turns": arguments.turns,
             "seconds": arguments.seconds,
             "window": arguments.window.replace("x", " × "),

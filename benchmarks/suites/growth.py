@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.networks import SIDES, built
 from benchmarks.result import Result
-from benchmarks.subject import ROOT, add_model_argument, model_name, model_path, photo
+from benchmarks.subject import ROOT, add_model_argument, model_path, model_version, photo
 from edgefashion.evaluation.graph import read_graph
 from edgefashion.evaluation.latency import compare_latency
 from edgefashion.runtime.interpreter import Interpreter
@@ -55,7 +55,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         megabytes = round(read_graph(files[name]).macs / 1e6, 1)
         rows.append(("input size", f"{name}, {megabytes} M MACs", round(item.ratio, 2), None, round(item.spread, 2)))
     columns = ("grows", "to", "ratio to the first", "peak memory, MB", "spread")
-    return Result(NAME, TITLE, columns, tuple(rows), {"model": model_name(path), "repeats": arguments.repeats})
+    return Result(NAME, TITLE, columns, tuple(rows), {"model": model_version(path), "repeats": arguments.repeats})
 
 
 def _side(content: bytes) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.result import Limit, Result
-from benchmarks.subject import add_model_argument, model_name, model_path
+from benchmarks.subject import add_model_argument, model_name, model_path, model_version
 from edgefashion.data.csv_records import read_records
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.data.sources import open_source
@@ -95,7 +95,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     ]
     columns = ("evidence", "ranking", "exchanged, found", "lowest to highest", "unseen, found", "ten_class, in 5 %")
     settings = {
-        "model": name,
+        "model": model_version(path),
         "pictures": len(manifest.rows),
         "unseen pictures": sum(row.split == "validation" for row in manifest.rows),
         "exchanged": round(SHARE * len(manifest.rows)),

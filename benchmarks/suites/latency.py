@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.contestant import Contestant, ContestantError
 from benchmarks.networks import built
 from benchmarks.result import Comparison, Limit, Result
-from benchmarks.subject import ROOT, add_model_argument, model_name, model_path
+from benchmarks.subject import ROOT, add_model_argument, model_name, model_path, model_version
 from edgefashion.evaluation.graph import read_graph
 from edgefashion.evaluation.latency import Latency, interleave
 from edgefashion.runtime.shipped import DEFAULT_MODEL, SHIPPED
@@ -101,7 +101,7 @@ def measure(arguments: argparse.Namespace) -> Result:
             )
             if entry is not ours and entry not in sizes:
                 comparisons += _comparisons(entry.title, threads, item, cold, memory, peaks[ours.title] / 1e6)
-    settings = {"model": ours.name, "repeats": arguments.repeats, "starts": arguments.starts, **versions, **skipped}
+    settings = {"model": model_version(path), "repeats": arguments.repeats, "starts": arguments.starts, **versions, **skipped}
     return Result(NAME, TITLE, COLUMNS, tuple(rows), settings, tuple(limits), tuple(comparisons))
 
 

@@ -16,7 +16,7 @@ from ai_edge_litert.interpreter import Interpreter as Native
 
 from benchmarks.networks import PRODUCTS, built
 from benchmarks.result import Result
-from benchmarks.subject import add_model_argument, model_name, model_path
+from benchmarks.subject import add_model_argument, model_name, model_path, model_version
 from edgefashion.evaluation.graph import read_graph
 from edgefashion.evaluation.latency import interleave
 
@@ -49,7 +49,7 @@ def measure(arguments: argparse.Namespace) -> Result:
             rate, spread = round(rates[name] / 1e9, 2), round(item.spread, 2)
             rows.append((name, threads, macs[name], rate, round(rates[name] / limit, 3), spread))
     columns = ("what", "threads", "MACs", "10⁹ MACs a second", "fraction of the limit", "spread")
-    return Result(NAME, TITLE, columns, tuple(rows), {"model": model_name(path), "repeats": arguments.repeats})
+    return Result(NAME, TITLE, columns, tuple(rows), {"model": model_version(path), "repeats": arguments.repeats})
 
 
 def _invoke(path: Path, threads: int) -> Callable[[], object]:

@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.app_process import told, write_film
 from benchmarks.contestant import ContestantError
 from benchmarks.result import Limit, Result
-from benchmarks.subject import EXAMPLES, FRAME, add_model_argument, model_name, model_path
+from benchmarks.subject import EXAMPLES, FRAME, add_model_argument, model_path, model_version
 
 NAME = "soak"
 TITLE = "The desktop app in use for a long time"
@@ -54,7 +54,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         for sample in told("soak", *map(str, words)):
             samples.append(sample)
             _show_progress(sample["at"] - samples[0]["at"], seconds, sample)
-    return summary(samples, {"model": model_name(path), "minutes": arguments.minutes, "pace": arguments.pace})
+    return summary(samples, {"model": model_version(path), "minutes": arguments.minutes, "pace": arguments.pace})
 
 
 def summary(samples: list[dict[str, Any]], settings: dict[str, Any]) -> Result:

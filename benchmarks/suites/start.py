@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks.result import Limit, Result
-from benchmarks.subject import ROOT, add_model_argument, model_name, model_path, photo
+from benchmarks.subject import ROOT, add_model_argument, model_path, model_version, photo
 from edgefashion.evaluation.latency import interleave
 
 NAME = "start"
@@ -54,7 +54,7 @@ def measure(arguments: argparse.Namespace) -> Result:
         TITLE,
         ("process", "ratio", "ratio of the fastest", "ms added", "spread"),
         rows,
-        {"model": model_name(path), "photo": photo().name, "repeats": arguments.repeats},
+        {"model": model_version(path), "photo": photo().name, "repeats": arguments.repeats},
         (
             Limit("importing edgefashion adds", 30, rows[1][3], "ms"),
             Limit("classifying one photo from cold takes, times the import of numpy and Pillow", 3, rows[3][1]),

@@ -20,7 +20,7 @@ from ai_edge_litert.interpreter import Interpreter as Native
 
 from benchmarks.contestant import Contestant, ContestantError
 from benchmarks.result import Comparison, Limit, Result
-from benchmarks.subject import PHONE, ROOT, add_model_argument, frame, frame_jpeg, model_name, model_path
+from benchmarks.subject import PHONE, ROOT, add_model_argument, frame, frame_jpeg, model_path, model_version
 from edgefashion.evaluation.latency import Latency, interleave
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.image import prepare
@@ -72,7 +72,7 @@ def measure(arguments: argparse.Namespace) -> Result:
                     limits.append(Limit(f"{name}, {named}: adds, times the network", 1, round(item.ratio - 1, 2)))
             comparisons += _comparisons(found, named)
     settings = {
-        "model": model_name(path),
+        "model": model_version(path),
         "input": f"{rule.height} × {rule.width}",
         "repeats": arguments.repeats,
         "mediapipe": version,
