@@ -101,7 +101,8 @@ def measure(arguments: argparse.Namespace) -> Result:
             )
             if entry is not ours and entry not in sizes:
                 comparisons += _comparisons(entry.title, threads, item, cold, memory, peaks[ours.title] / 1e6)
-    settings = {"model": model_version(path), "repeats": arguments.repeats, "starts": arguments.starts, **versions, **skipped}
+    counts = {"repeats": arguments.repeats, "starts": arguments.starts}
+    settings = {"model": model_version(path), **counts, **versions, **skipped}
     return Result(NAME, TITLE, COLUMNS, tuple(rows), settings, tuple(limits), tuple(comparisons))
 
 
