@@ -88,7 +88,8 @@ class EdgeFashionApp(App):
         self.live: LiveScreen
         self.kiosk = Kiosk(self, options.kiosk, options.idle_seconds)
         self._closed = False
-        self._errors = SayingErrors(self.say)
+        self._errors = SayingErrors(self.complain)
+        self.last_problem = ""
         self._page: Any = None
         self._import_wish: object = None
         self.keyboard = Keyboard(self)
@@ -250,7 +251,7 @@ class EdgeFashionApp(App):
         if classifier is not None:
             self.attempt(lambda: self.store.set_setting("proven_model", str(classifier.path)))
             if notice:
-                self.say(notice)
+                self.complain(notice)
             if self.options.picture is not None and self.session.frozen is None:
                 self.import_picture(self.options.picture)
         self.live.refresh()
@@ -357,7 +358,7 @@ class EdgeFashionApp(App):
             return
         self._import_wish = None
         if frozen is None:
-            self.say(problem)
+            self.complain(problem)
             return
         self.session.keep(frozen)
         self.back()
@@ -380,7 +381,7 @@ class EdgeFashionApp(App):
         try:
             return act()
         except (EdgeFashionError, OSError) as error:
-            self.say(" ".join(str(error).split()))
+            self.complain(" ".join(str(error).split()))
             return None
 
     # --- messages ----------------------------------------------------------------------------------------------------
@@ -388,6 +389,11 @@ class EdgeFashionApp(App):
     def say(self, text: str, undo: int = 0) -> None:
         """Say something for a few seconds, with a button to take `undo` steps back."""
         self.messages.show(text, (lambda: self.undo(undo)) if undo else None)
+
+    def complain(self, problem: str) -> None:
+        """Say what went wrong; the health page keeps it."""
+        self.last_problem = problem
+        self.say(problem)
 
     def _free_strip(self) -> tuple[float, float, float]:
         """Where a message has room: middle, lower edge and width of the page, or of what the card leaves free."""

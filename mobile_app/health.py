@@ -72,12 +72,12 @@ def read_health(app: "EdgeFashionApp") -> Health:
     """Read all figures; what can't be read is None."""
     session = app.session
     usage = app.store.usage()
-    latency, answers, last_error = (0.0, 0.0), (0, 0, 0), ""
+    latency, answers, last_error = (0.0, 0.0), (0, 0, 0), app.last_problem
     if session.worker is not None:
         statistics = session.worker.statistics()
         latency = statistics.p50_ms, statistics.p95_ms
         answers = statistics.done, statistics.dropped, statistics.failed
-        last_error = str(session.worker.last_error or "")
+        last_error = str(session.worker.last_error or app.last_problem)
     return Health(
         session.model_name,
         session.problem or session.source_name or tr("none"),

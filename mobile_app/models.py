@@ -6,6 +6,10 @@ from edgefashion.errors import EdgeFashionError, ModelFileError
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.golden import check_golden
 from edgefashion.runtime.model_file import ModelFile
+from edgefashion.runtime.shipped import SHIPPED
+
+CAMERA_MODELS = tuple(name for name in SHIPPED if name.startswith("garment-"))
+"""Shipped models that know photos; those of Fashion-MNIST know 28 × 28 grey pictures on black alone."""
 
 
 def open_proven(candidates: Iterable[str]) -> tuple[Classifier, str]:

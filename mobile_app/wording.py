@@ -8,6 +8,7 @@ from edgefashion.runtime.stream import StreamState
 from edgefashion.store.scan import Scan
 
 from .attributes import NAMELESS
+from .languages.messages import taxonomy_names
 from .text import tr
 
 VERY_SURE = 0.9
@@ -89,3 +90,15 @@ def corrected_answer(scan: Scan) -> Answer:
         final["colours"] = ", ".join(f"{tr(colour)} {share}" for colour, _, share in parts)
     name, category = final.pop("type"), final.pop("category")
     return Answer(name, category, tr("corrected by you"), 1.0, "", "good", "fix", final)
+
+
+def meanings(text: str) -> dict[str, tuple[str, ...]]:
+    """Return, for every word of a text, the values that it is part of in the screen's language: "rot" → ("red",).
+
+    Args:
+        text: What somebody looks for; in any spelling of capitals.
+    """
+    names = {name: tr(name).casefold() for name in taxonomy_names()}
+    words = text.casefold().split()
+    found = {word: tuple(name for name, shown in names.items() if word in shown and shown != name) for word in words}
+    return {word: values for word, values in found.items() if values}

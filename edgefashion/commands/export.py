@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Export; see HELP."""
     if not 0.0 <= arguments.max_loss <= 100.0:
         raise UsageError(f"--max-loss must lie between 0 and 100 points. Received: {arguments.max_loss:g}.")
-    from edgefashion.export.export import export
+    from edgefashion.export.export import STEPS, export
     from edgefashion.models.checkpoint import load_checkpoint
 
     path, remembered, extra = find_checkpoint(arguments.source)
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     data = _given(arguments.data) if arguments.data else _remembered(remembered, extra, checkpoint)
     held = len(data.select(str(checkpoint.training.get("held_out", "validation"))).rows) if data else 0
     try:
-        with progress(2 * held or None, "Judging float and exported file") as bar:
+        with progress(STEPS + 2 * held, "Exporting and judging" if held else "Exporting") as bar:
             report = export(
                 checkpoint, output, arguments.format, arguments.max_loss, data, arguments.overwrite, bar.advance
             )  # fmt: skip

@@ -52,11 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     find.add_argument("--out", type=Path, default=Path(DEFAULT_OUT), metavar="FOLDER", help=f"default: {DEFAULT_OUT}/")
     find.add_argument("--overwrite", action="store_true", help="replace an earlier search's files; decisions stay")
     find.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    review = actions.add_parser("review", help=REVIEW, description=REVIEW)
+    review = actions.add_parser(
+        "review", help=REVIEW, description=REVIEW, epilog="Example: edgefashion labels review review/ --page page/"
+    )
     review.add_argument("folder", nargs="?", default=DEFAULT_OUT, metavar="FOLDER", help="what 'labels find' wrote")
     review.add_argument("--page", type=Path, metavar="FOLDER", help=f"write {PAGE_FILE} there, to decide in a browser")
     review.add_argument("--overwrite", action="store_true", help="replace an earlier page")
-    apply = actions.add_parser("apply", help=APPLY, description=APPLY)
+    apply = actions.add_parser(
+        "apply", help=APPLY, description=APPLY, epilog="Example: edgefashion labels apply review/ -o photos.csv"
+    )
     apply.add_argument("folder", nargs="?", default=DEFAULT_OUT, metavar="FOLDER", help="what 'labels find' wrote")
     apply.add_argument("--decisions", metavar="CSV", help="decisions that the page exported (default: the terminal's)")
     apply.add_argument("-o", "--out", type=Path, metavar="CSV", help=f"default: {CORRECTED_FILE} in the folder")

@@ -45,6 +45,10 @@ CLEAR = 0.15
 """An input is clear where the float network's best two probabilities lie this far apart."""
 
 
+STEPS = 5
+"""Of an export, beside the pictures that are judged: two conversions, golden vectors, timing, agreement."""
+
+
 @dataclass(frozen=True)
 class Agreement:
     """Float against converted on drawn inputs; `same` is the share of the clear ones with the same best label."""
@@ -145,7 +149,7 @@ def export(
         data: all splits of the checkpoint's data, where at hand: the held-out split judges, the training split
             calibrates.
         overwrite: whether `path` may exist.
-        progress: called with 1 for every held-out picture judged.
+        progress: called with 1 after each of `STEPS` steps, and for every held-out picture that a file was judged on.
 
     Returns:
         The report; the file stands at `path`.
@@ -157,16 +161,20 @@ def export(
     """
     if path.exists() and not overwrite:
         raise UsageError(f"'{path}' exists already. Choose another name with -o, or give --overwrite.")
+    advance = progress or (lambda _: None)
     calibration = None
     if number_format == "int8" and not checkpoint.ranges and data is not None:
         calibration = _calibration(checkpoint, data)
     parent = _packed(checkpoint, convert(checkpoint, "float32"), "float32", {}, ())
+    advance(1)
     flatbuffer = convert(checkpoint, number_format, calibration)
+    advance(1)
     if number_format == "int8" and not read_graph(flatbuffer).full_integer:
         left = ", ".join(operator.name for operator in read_graph(flatbuffer).float_operators)
         raise ExportRefusedError(f"The int8 file of '{checkpoint.name}' would still hold float operators: {left}.")
     golden = choose_golden(flatbuffer, model_card(checkpoint, read_graph(flatbuffer), {}, ""))
     content = _packed(checkpoint, flatbuffer, number_format, {}, golden)
+    advance(1)
     split = str(checkpoint.training.get("held_out", "validation"))
     held = data.select(split) if data is not None else None
     judged: tuple[Evaluation | None, Evaluation | None] = (None, None)
@@ -175,6 +183,7 @@ def export(
         found = {number_format: figures(_known(judged[1]), split)}
         content = _packed(checkpoint, flatbuffer, number_format, found, golden)
     times = compare_latency({"float": parent, "exported": content}, threads=1, repeats=30)
+    advance(1)
     report = ExportReport(
         path=path, number_format=number_format, checkpoint=checkpoint.name,
         before=_side(judged[0], parent, times["float"]), after=_side(judged[1], content, times["exported"]),
@@ -182,6 +191,7 @@ def export(
         recorded=checkpoint.accuracy,
         golden=len(_card_of(content).golden), sparsity=sparsity_of(checkpoint.weights),
     )  # fmt: skip
+    advance(1)
     _gate(report, max_loss, content)
     _write(path, content)
     return report

@@ -106,14 +106,15 @@ def features(lab: Floats) -> Floats:
 
 def _groups(points: Floats) -> NDArray[np.intp]:
     """Group points (n, 3) by k-means, deterministically: it starts from points far from each other. Gives (n,)."""
-    distance = ((points - points.mean(axis=0)) ** 2).sum(axis=1)
+    axes = np.ascontiguousarray(points.T)  # numpy is twice as fast along the long side
+    distance = ((axes - axes.mean(axis=1, keepdims=True)) ** 2).sum(axis=0)
     centres = np.empty((GROUPS, 3), np.float32)
     for number in range(GROUPS):
-        centres[number] = points[distance.argmax()]
-        distance = np.minimum(distance, ((points - centres[number]) ** 2).sum(axis=1))
+        centres[number] = axes[:, distance.argmax()]
+        distance = np.minimum(distance, ((axes - centres[number][:, None]) ** 2).sum(axis=0))
     for _ in range(ROUNDS):
-        group: NDArray[np.intp] = ((centres**2).sum(axis=1) - 2 * points @ centres.T).argmin(axis=1)
+        group: NDArray[np.intp] = ((centres**2).sum(axis=1)[:, None] - 2 * (centres @ axes)).argmin(axis=0)
         counts = np.bincount(group, minlength=GROUPS)
-        sums = np.stack([np.bincount(group, points[:, axis], GROUPS) for axis in range(3)], axis=1)
+        sums = np.stack([np.bincount(group, axis, GROUPS) for axis in axes], axis=1)
         centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres).astype(np.float32)
     return group

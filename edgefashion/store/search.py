@@ -4,8 +4,8 @@ Ids are found first, in the narrow table and by an index where one helps; what t
 50,000 scans a search that finds nothing reads about 8 MB.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from edgefashion.store.records import READ, utc_text
@@ -21,6 +21,7 @@ class Query:
         corrected: Whether a person has corrected the scan; None for both.
         since, until: Taken at this moment or later; before this moment.
         before: Scans older than the one with this id.
+        meanings: A word of `text`, without capitals → texts, any of which may occur instead of it.
     """
 
     text: str = ""
@@ -30,6 +31,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
+    meanings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def sql(self, limit: int) -> tuple[str, Sequence[str | int]]:
         """Gives the statement that finds the newest `limit` scans, newest first, and its values.
@@ -45,11 +47,14 @@ class Query:
             ("colour = ?", self.colour),
             ("taken_at >= ?", None if self.since is None else utc_text(self.since)),
             ("taken_at < ?", None if self.until is None else utc_text(self.until)),
-            *(("instr(words, ?)", word) for word in self.text.casefold().split()),
         ):
             if value is not None:
                 conditions.append(condition)
                 values.append(value)
+        for word in self.text.casefold().split():
+            texts = (word, *(meaning.casefold() for meaning in self.meanings.get(word, ())))
+            conditions.append(f"({' OR '.join(['instr(words, ?)'] * len(texts))})")
+            values += texts
         if self.corrected is not None:
             # Spelt as in the index on corrected scans, which SQLite takes for no other spelling.
             conditions.append("corrected <> '{}'" if self.corrected else "corrected = '{}'")

@@ -5,7 +5,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,6 +147,7 @@ class Store:
         until: datetime | None = None,
         limit: int = 100,
         before: int | None = None,
+        meanings: Mapping[str, Sequence[str]] | None = None,
     ) -> tuple[Scan, ...]:
         """Give the newest scans for which all of this holds, newest first.
 
@@ -159,8 +160,9 @@ class Store:
             until: Taken before this moment; with a time zone.
             limit: At most so many.
             before: Only scans older than the one with this id: the last one of the page before.
+            meanings: A word of `text`, without capitals → texts, any of which may occur instead: "rot" → ("red",).
         """
-        return self._search(Query(text, type, colour, corrected, since, until, before), limit)
+        return self._search(Query(text, type, colour, corrected, since, until, before, meanings or {}), limit)
 
     def usage(self) -> Usage:
         """Give the number of scans and the bytes in use."""

@@ -14,7 +14,7 @@ from ..export import export_scans
 from ..text import tr
 from ..theme import SPACES
 from ..widgets import Field, Page, Scroll, Tap, Words, column, flow, picture_from
-from ..wording import percent
+from ..wording import meanings, percent
 
 if TYPE_CHECKING:
     from ..app import EdgeFashionApp
@@ -75,7 +75,10 @@ class HistoryPage(Page):
 
     def _more(self, before: int | None) -> None:
         """Add the next scans, and a button for those after them."""
-        scans = self._app.store.scans(text=self.field.text, limit=PAGE_LENGTH + 1, before=before, **self._conditions())
+        text = self.field.text
+        scans = self._app.store.scans(
+            text=text, limit=PAGE_LENGTH + 1, before=before, meanings=meanings(text), **self._conditions()
+        )
         for scan in scans[:PAGE_LENGTH]:
             self._rows.add_widget(ScanRow(self._app, scan))
         if len(scans) > PAGE_LENGTH:

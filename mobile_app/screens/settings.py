@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from edgefashion.camera.codes import has_codes
 from edgefashion.camera.orientation import ROTATIONS
 from edgefashion.camera.sources import local_cameras
-from edgefashion.runtime.shipped import SHIPPED
+from edgefashion.runtime.shipped import DEFAULT_MODEL
 
 from ..languages.language import LANGUAGES
+from ..models import CAMERA_MODELS
 from ..text import tr
 from ..theme import DEFAULT_FONT, FONTS, TEXT_SCALES, THEMES
 from ..widgets import Field, Page, Scroll, Tap, Words, column, flow
@@ -63,8 +64,8 @@ class SettingsPage(Page):
             rows.add_widget(Words(text=app.speaker.problem, role="small", tone="warn"))
         turned = setting("rotate", 0)
         self._choices(rows, tr("Turn the picture"), "rotate", ROTATIONS, turned, lambda a: f"{a}°", app.open_camera)
-        model = app.model_named or setting("model", next(iter(SHIPPED)))
-        models = list(dict.fromkeys((*SHIPPED, model)))
+        model = app.model_named or setting("model", DEFAULT_MODEL)
+        models = list(dict.fromkeys((*CAMERA_MODELS, model)))
         self._choices(rows, tr("Model"), "model", models, model, str, self._use_model)
         self._choices(
             rows, tr("Sure from"), "threshold", THRESHOLDS, setting("threshold", 0.0),

@@ -91,7 +91,7 @@ def test_start_uses_fresh_processes(tiny_model):
     assert result.rows[0][0] == start.BASELINE
     assert len(result.rows) == 5
     assert len(result.limits) == 2
-    assert result.settings["model"] == "tiny_int8.tflite"
+    assert result.settings["model"] == "tiny_int8.tflite 1.0.0"
 
 
 def test_start_stops_where_a_contestant_fails(tmp_path):

@@ -13,6 +13,7 @@ from edgefashion.data.drawn import draw_garment
 from edgefashion.data.joined import joined
 from edgefashion.data.sources import open_source
 from edgefashion.evaluation.graph import read_graph
+from edgefashion.export.export import STEPS, export
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.model_file import ModelFile
@@ -93,6 +94,16 @@ def test_a_run_with_extra_sources_remembers_its_data(tiny_run, tmp_path, capsys)
     draw_garment("hat", 2, 40).save(extra / "train" / "hat" / "2.png")
     assert main(words) == 0
     assert "accuracy," not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_bar_moves_without_pictures_too_and_ends_full(tiny_run, tmp_path):
+    checkpoint, data = load_checkpoint(tiny_run / "checkpoint.safetensors"), None
+    for judged in (0, 2 * 18):
+        steps = []
+        export(checkpoint, tmp_path / f"{judged}.tflite", max_loss=100.0, data=data, progress=steps.append)
+        assert sum(steps) == STEPS + judged
+        data = open_source(json.loads((tiny_run / "recipe.json").read_text())["source"])
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from edgefashion.runtime.prediction import Prediction
+from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.store.store import Store
 
 HAT = Prediction((("hat", 0.8), ("shoes", 0.2)), "headwear", True)
@@ -43,6 +44,52 @@ def test_history_searches_pages_deletes_and_takes_back(drive: Callable[..., Any]
     assert len(store.scans()) == 24
     driver.app.undo()
     assert len(store.scans()) == 25
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "found"),
+    [
+        ("de", "rot", 1), ("de", "ROT hut", 1), ("de", "schuhe", 1), ("de", "red", 1), ("de", "rot schuhe", 0),
+        ("th", "แดง", 1), ("fr", "chapeau", 1), ("en", "rot", 0), ("de", "ean 77", 1),
+    ],
+)  # fmt: skip
+def test_the_history_is_searched_in_the_screens_language(
+    language: str, typed: str, found: int, drive: Callable[..., Any], store: Store
+) -> None:
+    red = replace(HAT, attributes={"colours": Attribute.of_shares((("red", 0.9),))})
+    store.set_setting("language", language)
+    store.add(red, b"", "tiny 1", code="EAN 77")
+    store.add(SHOES, b"", "tiny 1")
+    driver = drive(source=None)
+    driver.app.open_page("history")
+    driver.frames(2)
+    page = driver.app.top_screen
+    page.field.text = typed
+    page.refresh()
+    rows = [w.value for w in page.walk(restrict=True) if getattr(w, "value", "").startswith("scan ")]
+    assert len(rows) == found
+
+
+def test_the_health_page_keeps_what_went_wrong(drive: Callable[..., Any]) -> None:
+    from edgefashion_app.health import read_health
+
+    driver = drive(source=None)
+    assert read_health(driver.app).last_error == ""
+    driver.app.import_picture("nowhere.jpg")
+    driver.until(lambda: driver.app.last_problem != "", "the message")
+    driver.app.messages.hush()
+    assert "nowhere.jpg" in read_health(driver.app).last_error
+
+
+def test_only_models_that_know_photos_are_offered(drive: Callable[..., Any]) -> None:
+    driver = drive(source=None)
+    driver.app.open_page("settings")
+    driver.frames(2)
+    offered = [
+        w.value for w in driver.app.top_screen.walk(restrict=True) if getattr(w, "value", "").startswith("model ")
+    ]
+    assert {"model garment-base", "model garment-small"} <= set(offered)
+    assert not [value for value in offered if "fashion-mnist" in value]
 
 
 def test_deleting_all_asks_first(drive: Callable[..., Any], store: Store) -> None:

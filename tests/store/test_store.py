@@ -158,6 +158,8 @@ def test_search_by_words_type_colour_and_date_and_page_by_page(store: Store) -> 
     assert {scan.type for scan in store.scans(type="shirt")} == {"shirt"}
     assert len(store.scans(colour="red", type="hat")) == 2
     assert store.scans(text="öko c10") == (scans[10],)
+    assert store.scans(text="Oeko c10", meanings={"oeko": ("nothing such", "Öko")}) == (scans[10],)
+    assert store.scans(text="Oeko c10", meanings={"c10": ("Öko",)}) == ()
     assert store.scans(text="%") == () == store.scans(text="_") == store.scans(text="' OR 1")
     got = store.scans(since=MOMENT + timedelta(days=3), until=MOMENT + timedelta(days=5))
     assert got == (scans[4], scans[3])
