@@ -212,11 +212,13 @@ class Tap(ButtonBehavior, BoxLayout):
             self.add_widget(self._words)
         else:
             self.remove_widget(self._words)
-            self._icon.opacity = 1
+        self._make_room()
 
     def _make_room(self, *_: object) -> None:
         """Leave the icon out where even the smallest letters need its room."""
-        if self._icon is not None and self._words is not None:
+        if self._icon is not None and self._words is not None and self._words.parent is None:
+            self._icon.opacity = 1
+        elif self._icon is not None and self._words is not None:
             icon = sp(App.get_running_app().look.text_size("icon")) * 1.25  # as in style.kv
             left = self.width - dp(SPACES["gap"] * 2 + SPACES["tight"]) - icon
             fits = self._words.longest(sp(LEAST_TEXT)) <= left

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "erase", "0", "leave")
 KEY_WIDTH = 96
+LOW = 440
+"""Below this height, in dp, four rows of keys don't fit."""
 MAX_DIGITS = 12
 TRIES = 5
 PAUSE_SECONDS = 60.0
@@ -55,11 +57,11 @@ class PinPage(Page):
         self._given = ""
         self.shown = Words(text=" ", role="title", halign="center")
         self.add_widget(self.shown)
-        pad = GridLayout(
-            cols=3, spacing=dp(SPACES["gap"]), size_hint=(None, None), pos_hint={"center_x": 0.5},
-            col_force_default=True, col_default_width=dp(KEY_WIDTH),
-        )  # fmt: skip
-        pad.size = dp(3 * KEY_WIDTH + 2 * SPACES["gap"]), dp(4 * SPACES["target"] + 3 * SPACES["gap"])
+        self._pad = pad = GridLayout(
+            spacing=dp(SPACES["gap"]), size_hint=(None, None), pos_hint={"center_x": 0.5}, col_force_default=True
+        )
+        self.bind(size=self._place)
+        self._place()
         for key in KEYS:
             if key == "erase":
                 pad.add_widget(Tap(icon="back", on_tap=self._erase, value="erase"))
@@ -69,6 +71,15 @@ class PinPage(Page):
                 pad.add_widget(Tap(key, on_tap=self._typer(key), value=f"key {key}"))
         self.add_widget(pad)
         self.add_widget(Widget())
+
+    def _place(self, *_: object) -> None:
+        """Three keys a row, six where the screen is low."""
+        pad, gap = self._pad, dp(SPACES["gap"])
+        pad.cols = 6 if self.height < dp(LOW) else 3
+        width = min(dp(KEY_WIDTH), (self.width - dp(2 * SPACES["wide"]) + gap) / pad.cols - gap)
+        rows = len(KEYS) // pad.cols
+        pad.col_default_width = max(dp(SPACES["target"]), width)
+        pad.size = pad.cols * (pad.col_default_width + gap) - gap, rows * (dp(SPACES["target"]) + gap) - gap
 
     def refresh(self) -> None:
         """Show how many digits were given."""

@@ -129,16 +129,28 @@ def test_a_phone_held_sideways_shows_chips_and_advice(size: tuple[int, int], dri
         assert [tap.text for tap in (card.freeze, card.fix)] == ["Freeze", "Fix"], (
             "what a screen reader would say stays"
         )
-        assert {tap.y for tap in (card.freeze, card.fix, card.count, card.share)} == {card.freeze.y}
+        taps = (card.freeze, card.fix, card.count, card.share)
+        assert {tap.y for tap in taps} == {card.freeze.y}
+        for tap in taps:
+            assert tap._icon.opacity == 1
+            assert abs(tap._icon.center_x - tap.center_x) <= 1
         (shown,) = card.details.children
         assert shown.height >= 64
         if prediction is not sure:
             assert shown.texture_size[1] <= shown.height + 1
     message = driver.app.messages.shown
     assert message.right <= card.x + 1
+    driver.app.open_page("pin")
+    driver.frames(3)
+    for value in ("key 1", "key 6", "leave"):
+        key = driver.find(value)
+        assert key.y >= 0, value
+        assert key.top <= size[1] - 64, value
+    driver.app.back()
     driver.resize((800, 480))
     driver.frames(3)
     assert card.freeze.y > card.count.y
+    assert card.freeze._words.parent is card.freeze
     assert card.bar.height > 0
 
 
