@@ -73,8 +73,8 @@ def test_golden_vectors(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"passed: (\d+) of \1 golden vectors, runtime ai_edge_litert", capsys.readouterr().out)
 
 
-MAY_DIFFER = 1
-"""Logits of a head, over all examples; garment-base 0.2.0 had none, 0.3.0 has one of 288."""
+MAY_DIFFER = {"logits/type": 1}
+"""By head, logits over all examples; garment-base 0.2.0 had none, 0.3.0 has one of 288 of the types, none elsewhere."""
 
 
 def test_the_versions_are_the_same(outside: Mapping[str, NDArray[Any]]) -> None:
@@ -96,7 +96,7 @@ def test_logits_are_equal_but_for_the_last_bit_of_one(both: tuple[dict[str, Any]
         assert len(np.unique(ours[key], axis=0)) == len(ours[key]), "different pictures have different logits"
         differ = np.abs(ours[key].astype(int) - theirs[key].astype(int))
         assert differ.max() <= 1
-        assert np.count_nonzero(differ) <= MAY_DIFFER
+        assert np.count_nonzero(differ) <= MAY_DIFFER.get(key, 0)
 
 
 def test_the_classifier_gives_the_same(
