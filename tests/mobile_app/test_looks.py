@@ -140,6 +140,12 @@ def test_a_phone_held_sideways_shows_chips_and_advice(size: tuple[int, int], dri
             assert shown.texture_size[1] <= shown.height + 1
     message = driver.app.messages.shown
     assert message.right <= card.x + 1
+    driver.app.rebuild()  # drawn anew at this size, the buttons are narrow before they lose their words
+    card = driver.app.live.card
+    driver.frames(4)
+    for tap in (card.freeze, card.fix, card.count, card.share):
+        assert tap._icon.opacity == 1
+        assert tap._icon.width >= 24
     driver.app.open_page("pin")
     driver.frames(3)
     for value in ("key 1", "key 6", "leave"):
