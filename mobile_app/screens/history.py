@@ -1,5 +1,6 @@
 """The history: every scan with its thumbnail, searchable; export and delete."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -96,18 +97,23 @@ class HistoryPage(Page):
         conditions: dict[str, Any] = {}
         if self._filters.get("corrected"):
             conditions["corrected"] = True
-        if self._filters.get("today"):
-            conditions["since"] = datetime.now(UTC) - timedelta(days=1)
+        if self._filters.get("days"):
+            conditions["since"] = datetime.now(UTC) - timedelta(days=self._filters["days"])
         for name in ("type", "colour"):
             if self._filters.get(name):
                 conditions[name] = self._filters[name]
         return conditions
 
     def _show_filters(self) -> None:
-        """Toggles, and one chip for each type and colour that a tap takes away again."""
+        """A chip each for what a person corrected, time, type and colour; taps lead through the choices."""
         self._chips.clear_widgets()
-        for name, text in (("corrected", tr("Corrected")), ("today", tr("Last 24 hours"))):
-            chip = Tap(text, on_tap=self._toggler(name, True), fit=True, value=f"filter {name}")
+        spans = {1: tr("Last 24 hours"), 7: tr("Last 7 days"), 30: tr("Last 30 days")}
+        days = self._filters.get("days")
+        for name, text, act in (
+            ("corrected", tr("Corrected"), self._toggler("corrected", True)),
+            ("days", spans[days or 1], self._next_value("days", list(spans))),
+        ):
+            chip = Tap(text, on_tap=act, fit=True, value=f"filter {name}")
             chip.chosen = bool(self._filters.get(name))
             self._chips.add_widget(chip)
         recent = self._app.store.scans(limit=100)
@@ -130,7 +136,7 @@ class HistoryPage(Page):
 
         return toggle
 
-    def _next_value(self, name: str, values: list[str]) -> Any:
+    def _next_value(self, name: str, values: Sequence[str | int]) -> Any:
         """Each tap goes on to the next value there is, and after the last to none."""
 
         def go_on() -> None:

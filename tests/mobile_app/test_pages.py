@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,19 @@ def test_the_history_is_searched_in_the_screens_language(
     page.refresh()
     rows = [w.value for w in page.walk(restrict=True) if getattr(w, "value", "").startswith("scan ")]
     assert len(rows) == found
+
+
+def test_the_history_of_a_day_a_week_a_month_or_ever(drive: Callable[..., Any], store: Store) -> None:
+    for days in (0.5, 3, 20, 90):
+        store.add(HAT, b"", "tiny 1", code=f"before {days}", at=datetime.now(UTC) - timedelta(days=days))
+    driver = drive(source=None)
+    driver.app.open_page("history")
+    page = driver.app.top_screen
+    for expected in (4, 1, 2, 3, 4):
+        driver.frames(2)
+        rows = [w for w in page.walk(restrict=True) if getattr(w, "value", "").startswith("scan ")]
+        assert len(rows) == expected
+        driver.find("filter days").dispatch("on_release")
 
 
 def test_the_health_page_keeps_what_went_wrong(drive: Callable[..., Any]) -> None:
