@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Export; see HELP."""
     if not 0.0 <= arguments.max_loss <= 100.0:
         raise UsageError(f"--max-loss must lie between 0 and 100 points. Received: {arguments.max_loss:g}.")
+    from edgefashion.data.sources import open_source
     from edgefashion.export.export import STEPS, export
     from edgefashion.models.checkpoint import load_checkpoint
 
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = arguments.output or Path(f"{checkpoint.name}.tflite")
     if output.exists() and not arguments.overwrite:
         raise UsageError(f"'{output}' exists already. Choose another name with -o, or give --overwrite.")
-    data = _given(arguments.data) if arguments.data else _remembered(remembered, extra, checkpoint)
+    data = open_source(arguments.data) if arguments.data else _remembered(remembered, extra, checkpoint)
     held = len(data.select(str(checkpoint.training.get("held_out", "validation"))).rows) if data else 0
     try:
         with progress(STEPS + 2 * held, "Exporting and judging" if held else "Exporting") as bar:
@@ -109,13 +110,6 @@ def find_checkpoint(source: str | None) -> tuple[Path, str | None, tuple[str, ..
         return path / "checkpoint.safetensors", str(recipe["source"]), extra
     except (OSError, ValueError, KeyError, TypeError):
         return path / "checkpoint.safetensors", None, ()
-
-
-def _given(source: str) -> Manifest:
-    """Opens the data that --data names."""
-    from edgefashion.data.sources import open_source
-
-    return open_source(source)
 
 
 def _remembered(source: str | None, extra: Sequence[str], checkpoint: Checkpoint) -> Manifest | None:
