@@ -28,6 +28,7 @@ from .kiosk import Kiosk, PinCorner
 from .languages.language import LANGUAGES, preferred_language
 from .message import MessageBar, SayingErrors
 from .models import open_proven
+from .problems import said
 from .screens.correct import CorrectPage
 from .screens.live import LiveScreen
 from .screens.pages import PAGES
@@ -122,7 +123,7 @@ class EdgeFashionApp(App):
         Clock.schedule_interval(lambda seconds: self.attempt(lambda: self._tick(seconds)), 0)
         self.watchdog.send("READY=1")
         if self.store.notice:
-            self.say(self.store.notice)
+            self.complain(self.store.notice)
 
     def open_settings(self, *_: Any) -> bool:
         """Never open Kivy's own settings, which F1 asks for: they would let anybody out of a kiosk."""
@@ -207,9 +208,7 @@ class EdgeFashionApp(App):
         """Look through the source that was named when starting, or that the settings name."""
         spec = self.source
         if not spec:
-            self.session.use_source(
-                None, tr("No camera is chosen. Open a picture, or choose a camera in the settings.")
-            )
+            self.session.use_source(None)
             return
         try:
             rotate, mirror = self.store.setting("rotate", 0), self.store.setting("mirror", False)
@@ -228,7 +227,7 @@ class EdgeFashionApp(App):
             self.speaker.close()
         self.speaker = Speaker(*find_voice()) if self.store.setting("speech", False) else None
         if self.speaker is not None and self.speaker.problem:
-            self.say(self.speaker.problem)
+            self.say(said(self.speaker.problem))
 
     def open_model(self) -> None:
         """Open the model in a thread of its own, so that the picture comes first."""
@@ -391,9 +390,9 @@ class EdgeFashionApp(App):
         self.messages.show(text, (lambda: self.undo(undo)) if undo else None)
 
     def complain(self, problem: str) -> None:
-        """Say what went wrong; the health page keeps it."""
+        """Say what went wrong, in the screen's language; the health page keeps the line as it was told."""
         self.last_problem = problem
-        self.say(problem)
+        self.say(said(problem))
 
     def _free_strip(self) -> tuple[float, float, float]:
         """Where a message has room: middle, lower edge and width of the page, or of what the card leaves free."""

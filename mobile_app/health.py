@@ -17,7 +17,6 @@ PLATFORM = Path("/sys/devices/platform")
 THROTTLED = "soc*/soc*:firmware/get_throttled"
 """Raspberry Pi firmware, under `PLATFORM`: hexadecimal flags; the lowest four bits are what holds now. A Pi 5 has a
 number in the names ("soc@107c000000")."""
-FLAGS = {1: "under-voltage", 2: "frequency capped", 4: "throttled", 8: "soft temperature limit"}
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,11 @@ class Health:
         latency: Median and 95th percentile from frame to answer, in milliseconds.
         answers: Frames answered, left out because a newer one came, failed.
         temperature: Of the processor, °C; None where the system doesn't say.
-        throttled: What slows the processor down now, "no" if nothing; None where the system doesn't say.
+        throttled: What slows the processor down now, in the screen's language; None where the system doesn't say.
         free_bytes: Free on the disk of the app's folder.
         scans: Number of stored scans.
         store_bytes: Bytes of the store.
-        last_error: What went wrong last; "" if nothing did.
+        last_error: What went wrong last, as it was told; "" if nothing did.
     """
 
     model: str
@@ -105,4 +104,10 @@ def _throttled(platform: Path = PLATFORM) -> str | None:
         flags = int(next(iter(sorted(platform.glob(THROTTLED)))).read_text(), 16)
     except (OSError, ValueError, StopIteration):
         return None
-    return ", ".join(name for bit, name in FLAGS.items() if flags & bit) or "no"
+    names = {
+        1: tr("under-voltage"),
+        2: tr("frequency capped"),
+        4: tr("throttled"),
+        8: tr("soft temperature limit"),
+    }
+    return ", ".join(name for bit, name in names.items() if flags & bit) or tr("no")

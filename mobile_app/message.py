@@ -45,25 +45,25 @@ class Message(Panel):
             padding=(dp(SPACES["pad"]), dp(SPACES["tight"])), **properties,
         )  # fmt: skip
         self.text = text
-        self.height = dp(SPACES["target"] + 2 * SPACES["tight"])
-        self.words = Words(text=text, role="small", size_hint_y=1, shrinks=True)
-        self.words.bind(size=lambda words, size: setattr(words, "text_size", size))
+        self.words = Words(text=text, role="small", pos_hint={"center_y": 0.5}, shrinks=True)
         self.add_widget(self.words)
         self.undo = Tap(tr("Undo"), "undo", on_undo, fit=True, value="undo") if on_undo else None
         if self.undo is not None:
             self.add_widget(self.undo)
             self.undo.bind(width=self._fold)
         self.bind(width=self._fold)
+        self.words.bind(height=self._fold)
         self._timer = Clock.schedule_once(lambda _: on_gone(self), SECONDS)
 
     def _fold(self, *_: object) -> None:
-        """Put the button below the words where one of them would be broken beside it."""
-        if self.undo is None:
-            return
-        room = self.width - self.undo.width - dp(SPACES["gap"] + 2 * SPACES["pad"])
-        folded = self.words.longest(sp(LEAST_TEXT)) > room
+        """Be as high as the words, with the button below them where one of them would be broken beside it."""
+        folded = False
+        if self.undo is not None:
+            room = self.width - self.undo.width - dp(SPACES["gap"] + 2 * SPACES["pad"])
+            folded = self.words.longest(sp(LEAST_TEXT)) > room
         self.orientation = "vertical" if folded else "horizontal"
-        self.height = dp(SPACES["target"] * (1 + folded) + SPACES["tight"] * 2 + SPACES["gap"] * folded)
+        below = dp(SPACES["target"] + SPACES["gap"]) if folded else 0.0
+        self.height = max(dp(SPACES["target"]), self.words.height) + below + dp(SPACES["tight"] * 2)
 
     def cancel(self) -> None:
         """Stop the clock that takes it away."""

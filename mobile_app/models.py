@@ -25,14 +25,17 @@ def open_proven(candidates: Iterable[str]) -> tuple[Classifier, str]:
         EdgeFashionError: None of them can be used; the message says why for each.
     """
     refused: list[str] = []
+    left_out = ""
     for candidate in candidates:
         try:
             classifier = Classifier.open(candidate)
             report = check_golden(ModelFile.read(classifier.path), classifier.interpreter)
         except EdgeFashionError as error:
             refused.append(str(error))
-            continue
-        if report.passed:
-            return classifier, " ".join(refused)
-        refused.append(f"{candidate}: computes other scores here than where it was made, so it is not used.")
-    raise ModelFileError(" ".join(refused) or "No model was named.")
+        else:
+            if report.passed:
+                why = f"The model '{left_out}' is left out for '{candidate}': {' '.join(refused)}"
+                return classifier, why if refused else ""
+            refused.append(f"{candidate}: computes other scores here than where it was made, so it is not used.")
+        left_out = left_out or candidate
+    raise ModelFileError(f"No model can be used: {' '.join(refused) or 'none was named.'}")

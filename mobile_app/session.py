@@ -23,7 +23,7 @@ from edgefashion.store.store import Store
 THUMBNAIL_SIDE = 192
 THUMBNAIL_QUALITY = 82
 NOTHING_SEEN = StreamState("looking", None, False, 0.0)
-NO_CAMERA = "No camera is chosen."
+NO_CAMERA = "No camera is chosen. Open a picture, or choose a camera in the settings."
 STORE_BYTES = 500 * 2**20
 """What stored scans may take of the disk, unless the setting "store_bytes" says otherwise; the oldest go first."""
 

@@ -81,6 +81,13 @@ def _value(attribute: Attribute) -> str:
 
 def corrected_answer(scan: Scan) -> Answer:
     """Return what the card shows for a scan that a person has corrected."""
+    final = final_words(scan)
+    name, category = final.pop("type"), final.pop("category")
+    return Answer(name, category, tr("corrected by you"), 1.0, "", "good", "fix", final)
+
+
+def final_words(scan: Scan) -> dict[str, str]:
+    """Return what holds of a scan, field → words in the screen's language; attributes that say nothing are left out."""
     kept = ("type", "category")
     final = {name: tr(value) for name, value in scan.final.items() if name in kept or value != NAMELESS}
     if "colour" in final:
@@ -88,8 +95,7 @@ def corrected_answer(scan: Scan) -> Answer:
     elif "colours" in final:
         parts = (part.partition(" ") for part in scan.final["colours"].split(", "))
         final["colours"] = ", ".join(f"{tr(colour)} {share}" for colour, _, share in parts)
-    name, category = final.pop("type"), final.pop("category")
-    return Answer(name, category, tr("corrected by you"), 1.0, "", "good", "fix", final)
+    return final
 
 
 def meanings(text: str) -> dict[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from kivy.clock import Clock
 
 from ..health import Health, read_health
+from ..problems import with_detail
 from ..text import tr
 from ..widgets import Page, Scroll, Words, column
 
@@ -41,7 +42,7 @@ class HealthPage(Page):
         unknown = tr("not known here")
         return {
             tr("Model"): health.model or unknown,
-            tr("Camera"): health.camera,
+            tr("Camera"): with_detail(health.camera),
             tr("Pictures a second"): f"{health.frames_per_second:.1f}",
             tr("Answer, usual and slow"): f"{health.latency[0]:.0f} ms, {health.latency[1]:.0f} ms",
             tr("Answered, left out, failed"): ", ".join(str(number) for number in health.answers),
@@ -49,5 +50,5 @@ class HealthPage(Page):
             tr("Slowed down by heat or power"): unknown if health.throttled is None else health.throttled,
             tr("Free disk"): f"{health.free_bytes / 2**30:.1f} GB",
             tr("Scans"): f"{health.scans}, {health.store_bytes / 2**20:.1f} MB",
-            tr("Last error"): health.last_error or tr("none"),
+            tr("Last error"): with_detail(health.last_error) or tr("none"),
         }

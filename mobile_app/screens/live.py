@@ -9,6 +9,7 @@ from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
 
 from ..picture import CameraPicture
+from ..problems import said
 from ..session import Session
 from ..text import tr
 from ..theme import SPACES
@@ -216,7 +217,7 @@ class LiveScreen(FloatLayout):
         if frame is not None:
             self.picture.show(frame)
         elif session.problem:
-            self.picture.clear(session.problem)
+            self.picture.clear(said(session.problem))
         elif not self.picture.has_picture:
             self.picture.clear(tr("Starting the camera…"))
 

@@ -10,6 +10,7 @@ from edgefashion.runtime.shipped import DEFAULT_MODEL
 
 from ..languages.language import LANGUAGES
 from ..models import CAMERA_MODELS
+from ..problems import said
 from ..text import tr
 from ..theme import DEFAULT_FONT, FONTS, TEXT_SCALES, THEMES
 from ..widgets import Field, Page, Scroll, Tap, Words, column, flow
@@ -61,7 +62,7 @@ class SettingsPage(Page):
         speaks = setting("speech", False)
         self._choices(rows, tr("Speak the answer"), "speech", (False, True), speaks, yes_no.__getitem__, app.use_speech)
         if app.speaker is not None and app.speaker.problem:
-            rows.add_widget(Words(text=app.speaker.problem, role="small", tone="warn"))
+            rows.add_widget(Words(text=said(app.speaker.problem), role="small", tone="warn"))
         turned = setting("rotate", 0)
         self._choices(rows, tr("Turn the picture"), "rotate", ROTATIONS, turned, lambda a: f"{a}°", app.open_camera)
         model = app.model_named or setting("model", DEFAULT_MODEL)

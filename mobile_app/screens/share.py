@@ -11,6 +11,7 @@ from edgefashion.store.scan import Scan
 
 from ..text import tr
 from ..widgets import Page, Words
+from ..wording import final_words, percent
 from .history import title_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 QUIET_ZONE = 4
 """Modules of white around the code (ISO/IEC 18004)."""
+MEASURED = {"colours": "colour"}
+"""What is said under the name of another field."""
 
 
 class SharePage(Page):
@@ -40,13 +43,12 @@ class SharePage(Page):
 
 
 def payload(scan: Scan) -> str:
-    """Return what the QR code says: a few short lines of plain text; nothing about a person."""
-    final = scan.final
-    lines = [f"{name}: {value}" for name, value in final.items() if value]
+    """Return what the QR code says: a few short lines in the screen's language; nothing about a person."""
+    lines = [f"{tr(MEASURED.get(name, name))}: {words}" for name, words in final_words(scan).items() if words]
     if not scan.corrected:
-        lines.append(f"confidence: {scan.confidence:.0%}")
+        lines.append(f"{tr('confidence')}: {percent(scan.confidence)}")
     if scan.code:
-        lines.append(f"code: {scan.code}")
+        lines.append(f"{tr('barcode')}: {scan.code}")
     return "\n".join(["EdgeFashion", *lines, scan.taken_at])
 
 
@@ -54,6 +56,6 @@ def qr_grid(text: str) -> NDArray[np.uint8]:
     """Return a QR code as uint8 (rows, columns), one number a module: 0 black, 255 white; with its quiet zone."""
     import segno
 
-    code = segno.make(text, error="m", micro=False)
+    code = segno.make(text, error="m", micro=False, encoding="utf-8")
     modules = np.array([list(row) for row in code.matrix_iter(border=QUIET_ZONE)], np.uint8)
     return np.where(modules > 0, 0, 255).astype(np.uint8)

@@ -36,7 +36,7 @@ class FolderCamera:
         for number in range(2):
             (self.place / f"{number}.png").write_bytes((garments / "a.png").read_bytes())
         self.spec = f"folder:{self.place}"
-        self.told = "No such file"
+        self.told = "0.png is not there"
 
     def unplug(self) -> None:
         self.place.rename(self.place.with_name("away"))
@@ -51,7 +51,7 @@ class VideoCamera(FolderCamera):
     def __init__(self, tmp_path: Path, garments: Path) -> None:
         self.place = film(tmp_path / "film.avi", garments)
         self.spec = f"video:{self.place}"
-        self.told = "can't be played (No such file or directory)"
+        self.told = "film.avi is not there"
 
 
 class UsbCamera:
@@ -64,7 +64,7 @@ class UsbCamera:
         self._gone = av.error.OSError(19, "No such device")
         self.device = tmp_path / "video0"
         self.spec = f"usb:{self.device}"
-        self.told = f"no camera at {self.device}"
+        self.told = "The camera video0 was not found"
         self.plug()
 
     def plug(self) -> None:
@@ -236,7 +236,8 @@ def _meet_a_full_disk(driver: Any, store: Store, disk: SmallDisk) -> None:
     for tap in ("freeze", "count", "fix", "share"):
         app.messages.hush()
         driver.tap(tap)
-        assert "is full or fails, so nothing was saved; free some space" in app.messages.text, tap
+        assert "The disk is full or failing, so nothing was saved. Make room" in app.messages.text, tap
+        assert "is full or fails, so nothing was saved; free some space" in app.last_problem
         assert "\n" not in app.messages.text
     assert app.page == ""
     assert len(store.scans()) == 2
@@ -244,7 +245,8 @@ def _meet_a_full_disk(driver: Any, store: Store, disk: SmallDisk) -> None:
     app.open_page("history")
     driver.frames(1)
     driver.tap("export")
-    assert "No space left on device" in app.messages.text
+    assert "The disk is full" in app.messages.text
+    assert "No space left on device" in app.last_problem
     assert not list((disk.folder / "exports").glob("*")), "half a file is none"
     app.open_page("settings")
     driver.frames(1)

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("kivy", reason="the extra app is not installed")
 
 from edgefashion_app.health import FrameRate, _temperature, _throttled
+from edgefashion_app.text import use_language
 
 
 @pytest.mark.parametrize("chip", ["soc/soc:firmware", "soc@107c000000/soc@107c000000:firmware"], ids=["Pi 4", "Pi 5"])
@@ -22,6 +23,21 @@ def test_what_slows_a_pi_down(tmp_path: Path, chip: str, flags: str, told: str |
     (tmp_path / chip).mkdir(parents=True)
     (tmp_path / chip / "get_throttled").write_text(flags + "\n")
     assert _throttled(tmp_path) == told
+
+
+def test_what_slows_a_pi_down_is_told_in_the_language_of_the_screen(tmp_path: Path) -> None:
+    (tmp_path / "soc/soc:firmware").mkdir(parents=True)
+    file = tmp_path / "soc/soc:firmware/get_throttled"
+    use_language("de")
+    try:
+        for flags, told in (
+            ("f", "Unterspannung, Takt begrenzt, gedrosselt, Temperaturgrenze erreicht"),
+            ("0", "nein"),
+        ):
+            file.write_text(flags)
+            assert _throttled(tmp_path) == told
+    finally:
+        use_language("en")
 
 
 def test_another_computer_has_no_such_files(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_model_that_fails_its_golden_vectors_is_left_out(tiny_model: Path, tmp
         open_proven([str(wrong)])
     with pytest.raises(ModelFileError, match=r"nowhere\.tflite.*no such model"):
         open_proven(["nowhere.tflite"])
-    with pytest.raises(ModelFileError, match="No model was named"):
+    with pytest.raises(ModelFileError, match="none was named"):
         open_proven([])
 
 

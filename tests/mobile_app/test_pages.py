@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -169,6 +170,46 @@ def test_the_qr_code_says_the_result(store: Store) -> None:
     grid = np.kron(qr_grid(text), np.ones((8, 8), np.uint8))
     assert [code.text for code in zxingcpp.read_barcodes(grid)] == [text]
     assert len(text.encode()) < 300
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "de",
+            [
+                "Art: Hut oder Mütze",
+                "Gruppe: Kopfbedeckungen",
+                "Farbe: rot 70 %, weiß 30 %",
+                "Strichcode: 4006381333931",
+            ],
+        ),
+        ("th", ["ความมั่นใจ: 80 %"]),
+        ("vi", ["độ tin cậy: 80 %"]),
+        ("fr", []),
+        ("es", []),
+    ],
+)
+def test_the_qr_code_speaks_the_language_of_the_screen(store: Store, language: str, lines: list[str]) -> None:
+    zxingcpp = pytest.importorskip("zxingcpp", reason="reading a QR code back needs the extra codes")
+    from edgefashion_app.screens.share import payload, qr_grid
+    from edgefashion_app.text import use_language
+
+    colours = Attribute.of_shares((("red", 0.7), ("white", 0.3)))
+    told = {"pattern": Attribute("striped", 0.9), "detail": Attribute("other", 0.9), "colours": colours}
+    hat = store.add(Prediction((("hat", 0.8), ("shoes", 0.2)), "headwear", True, told), b"", "tiny 1", "4006381333931")
+    use_language(language)
+    try:
+        text = payload(hat)
+    finally:
+        use_language("en")
+    grid = np.kron(qr_grid(text), np.ones((8, 8), np.uint8))
+    assert [code.text for code in zxingcpp.read_barcodes(grid)] == [text]
+    assert set(lines) <= set(text.splitlines())
+    assert len(text.splitlines()) == 8
+    english = {"hat", "headwear", "red", "striped", "type", "category", "colours", "pattern", "confidence", "barcode"}
+    assert not english & set(re.findall(r"\w+", text)) - {"type", "pattern"}
+    assert len(text.encode()) < 500
 
 
 @pytest.mark.parametrize(("size", "fits"), [("800x480", True), ("800", False), ("1x1", False), ("axb", False)])
