@@ -97,9 +97,9 @@ class Undone:
     """What `undo` has taken back.
 
     Attributes:
-        action: "add", "correct", "delete" or "count".
-        scan: The scan as it is now; for "add", as it was before it went. None for "count".
-        stock: The count as it is now. None but for "count".
+        action: "add", "correct", "delete", "count" or "target".
+        scan: The scan as it is now; for "add", as it was before it went. None for "count" and "target".
+        stock: Count and target as they are now. None but for "count" and "target".
     """
 
     action: str

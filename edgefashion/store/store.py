@@ -19,7 +19,7 @@ from edgefashion.store.database import Database
 from edgefashion.store.scan import Scan, Stock, Undone, Usage
 from edgefashion.store.search import Query
 from edgefashion.store.stock import read_stock, write_stock
-from edgefashion.store.undo import Step, undo_add, undo_correct, undo_count, undo_delete
+from edgefashion.store.undo import Step, undo_add, undo_correct, undo_count, undo_delete, undo_target
 
 T = TypeVar("T")
 MAX_UNDO = 100
@@ -217,13 +217,16 @@ class Store:
         Raises:
             StoreError: The number is negative or beyond `MAX_COUNT`.
         """
-        with self._change() as (connection, _):
-            write_stock(connection, replace(read_stock(connection, type, colour), target=n))
+        with self._change() as (connection, steps):
+            before = read_stock(connection, type, colour)
+            write_stock(connection, replace(before, target=n))
+            if n != before.target:
+                steps.append(undo_target(type, colour, before.target))
 
     # --- undo
 
     def undo(self) -> Undone | None:
-        """Take back the last add, correct, delete or count since the app began; None if there is nothing left."""
+        """Take back the last add, correct, delete, count or target since the app began; None if there is none."""
         undone = None
         with self._change() as (connection, steps):
             while steps and undone is None:

@@ -56,3 +56,14 @@ def undo_count(type: str, colour: str, change: int) -> Step:
         return Undone("count", stock=after)
 
     return step
+
+
+def undo_target(type: str, colour: str, target: int | None) -> Step:
+    """Gives a type and colour the target that it had before; None for none."""
+
+    def step(connection: sqlite3.Connection) -> Undone:
+        after = replace(read_stock(connection, type, colour), target=target)
+        write_stock(connection, after)
+        return Undone("target", stock=after)
+
+    return step

@@ -134,11 +134,41 @@ def test_stock_counts_up_and_down(drive: Callable[..., Any], store: Store) -> No
     driver = drive(source=None)
     driver.app.open_page("stock")
     driver.frames(2)
+    assert driver.find("undo stock").disabled, "what was done elsewhere is not taken back here"
     driver.tap("more hat red")
-    driver.tap("target hat red")
+    driver.tap("target more hat red")
     (stock,) = store.counts()
     assert (stock.count, stock.target) == (3, 1)
     assert "3\u00a0/\u00a01" in driver.words()
+    driver.tap("less hat red")
+    assert store.counts()[0].count == 2
+
+
+def test_a_target_goes_down_too_to_none_and_back(drive: Callable[..., Any], store: Store) -> None:
+    store.count("hat", "red", 2)
+    store.set_target("hat", "red", 2)
+    driver = drive((360, 640), source=None)
+    driver.app.open_page("stock")
+    driver.frames(2)
+    for target in (1, None):
+        driver.tap("target less hat red")
+        assert store.counts()[0].target == target
+    for value in ("target less hat red", "target more hat red", "less hat red", "more hat red", "undo stock"):
+        assert min(driver.find(value).size) >= 64
+    assert driver.find("target less hat red").disabled
+    driver.tap("target less hat red")
+    assert store.counts()[0].target is None, "never below 0"
+    driver.tap("less hat red")
+    driver.tap("less hat red")
+    assert not store.counts(), "neither a count nor a target"
+    for count, target in ((1, None), (2, None), (2, 1), (2, 2)):
+        driver.tap("undo stock")
+        assert (store.counts()[0].count, store.counts()[0].target) == (count, target)
+    assert driver.find("undo stock").disabled
+    driver.tap("target more hat red")
+    assert store.counts()[0].target == 3
+    driver.tap("undo stock")
+    assert store.counts()[0].target == 2
 
 
 def test_a_setting_holds_at_once_and_after_a_restart(drive: Callable[..., Any], store: Store) -> None:

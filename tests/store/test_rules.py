@@ -83,9 +83,15 @@ class StoreAndModel(RuleBasedStateMachine):
     @rule(type=TYPES, colour=COLOURS, wanted=st.none() | st.integers(0, 9))
     def set_target(self, type: str, colour: str, wanted: int | None) -> None:
         self.store.set_target(type, colour, wanted)
-        self.targets.pop((type, colour), None)
+        before = self.targets.get((type, colour))
+        self.aim((type, colour), wanted)
+        if wanted != before:
+            self.past.append(("target", (type, colour), before))
+
+    def aim(self, key: tuple[str, str], wanted: int | None) -> None:
+        self.targets.pop(key, None)
         if wanted is not None:
-            self.targets[type, colour] = wanted
+            self.targets[key] = wanted
 
     @rule()
     def undo(self) -> None:
@@ -95,6 +101,9 @@ class StoreAndModel(RuleBasedStateMachine):
             if action == "count":
                 self.counts[key] = max(0, self.counts[key] - before)
                 expected = (action, None, Stock(*key, self.counts[key], self.targets.get(key)))
+            elif action == "target":
+                self.aim(key, before)
+                expected = (action, None, Stock(*key, self.counts.get(key, 0), before))
             elif action == "add" and key in self.scans:
                 expected = (action, self.scans.pop(key), None)
             elif action == "delete" or (action == "correct" and key in self.scans):
