@@ -115,6 +115,8 @@ class EdgeFashionApp(App):
         Window.clearcolor = self.look.colour("ground")
         Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self.kiosk.touched)
         ExceptionManager.add_handler(self._errors)
+        if self.kiosk.on and not self.options.kiosk:
+            self.kiosk.take_screen()
         self.use_codes()
         self.use_speech()
         self.open_camera()

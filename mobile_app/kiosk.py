@@ -103,7 +103,8 @@ class Kiosk:
 
     def __init__(self, app: "EdgeFashionApp", on: bool, idle_seconds: float) -> None:
         """Args: app, whose screens it clears; on, as in `Options`; idle_seconds, as in `Options`."""
-        self.on = on
+        setting = app.store.setting
+        self.on = on or (setting("kiosk", False) and bool(setting("pin", "")))
         self.staff = False
         self.idle = Idle(idle_seconds)
         self._app = app
@@ -149,9 +150,31 @@ class Kiosk:
         """Every touch counts as a sign of life; the one that wakes the attract screen does nothing else."""
         return self.wake()
 
+    def use_setting(self) -> None:
+        """Begin or end as the settings say; without a PIN, which keeps people in, it does not begin."""
+        setting = self._app.store.setting
+        if setting("kiosk", False) and not setting("pin", ""):
+            self._app.attempt(lambda: self._app.store.set_setting("kiosk", False))
+            self._app.say(tr("Choose a PIN first: it leads out of the kiosk again."))
+        elif setting("kiosk", False) and not self.on:
+            self.on, self.staff = True, False
+            self.idle.touch()
+            self.take_screen()
+            self._app.rebuild()
+            self._app.back()
+            self._app.say(tr("To leave the kiosk, hold the upper right corner for three seconds, or press F10."))
+        elif self.on and not setting("kiosk", False):
+            self.leave()
+
+    def take_screen(self) -> None:
+        """Fill the screen, as the window of `--kiosk` does from its first moment."""
+        Window.fullscreen = "auto"
+        Window.show_cursor = False
+
     def leave(self) -> None:
         """End the kiosk: an ordinary window, with the settings open."""
         self.on = False
+        self._app.attempt(lambda: self._app.store.set_setting("kiosk", False))
         Window.fullscreen = False
         Window.show_cursor = True
         self._app.rebuild()

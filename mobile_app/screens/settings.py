@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from edgefashion.camera.codes import has_codes
 from edgefashion.camera.orientation import ROTATIONS
 from edgefashion.camera.sources import local_cameras
+from edgefashion.runtime.android import on_android
 from edgefashion.runtime.shipped import DEFAULT_MODEL
 
 from ..languages.language import LANGUAGES
@@ -72,6 +73,9 @@ class SettingsPage(Page):
             rows, tr("Sure from"), "threshold", THRESHOLDS, setting("threshold", 0.0),
             lambda share: f"{share:.0%}" if share else tr("as the model says"), app.session.resume,
         )  # fmt: skip
+        if not on_android():
+            kiosk = app.kiosk
+            self._choices(rows, tr("Kiosk"), "kiosk", (False, True), kiosk.on, yes_no.__getitem__, kiosk.use_setting)
         rows.add_widget(Words(text=tr("PIN to leave the kiosk"), role="strong"))
         pin = Field(text=setting("pin", ""), hint_text=tr("none"), input_filter="int", password=True)
         pin.bind(text=lambda _, text: app.attempt(lambda: app.store.set_setting("pin", text[:12])))

@@ -174,6 +174,61 @@ def test_without_a_pin_a_kiosk_guards_nothing(drive: Callable[..., Any]) -> None
     assert driver.app.page == "settings"
 
 
+def test_the_settings_begin_and_end_a_kiosk(drive: Callable[..., Any], store: Store) -> None:
+    driver = drive(source=None, idle_seconds=3600)
+    app, window = driver.app, driver.window
+    app.open_page("settings")
+    driver.frames(2)
+    driver.find("kiosk True").dispatch("on_release")
+    assert not app.kiosk.on, "without a PIN nothing would keep people in"
+    assert "Choose a PIN first" in app.messages.text
+    assert driver.find("kiosk False").chosen
+    store.set_setting("pin", "42")
+    driver.find("kiosk True").dispatch("on_release")
+    driver.frames(2)
+    assert (app.kiosk.on, app.page, window.fullscreen, window.show_cursor) == (True, "", "auto", False)
+    assert "press F10" in app.messages.text
+    app.kiosk.begin_anew()
+    assert app.kiosk.inviting
+    app.kiosk.wake()
+    driver.tap("settings")
+    assert app.page == "pin", "who began it needs the PIN too"
+    for value in ("key 4", "key 2", "leave"):
+        driver.tap(value)
+    driver.frames(2)
+    assert driver.find("kiosk True").chosen
+    driver.find("kiosk False").dispatch("on_release")
+    driver.frames(2)
+    assert (app.kiosk.on, app.page, window.fullscreen, window.show_cursor) == (False, "settings", False, True)
+    assert store.setting("kiosk", True) is False
+
+
+def test_a_kiosk_of_the_settings_goes_on_after_a_restart_until_the_pin_is_given(
+    drive: Callable[..., Any], store: Store
+) -> None:
+    store.set_setting("kiosk", True)
+    driver = drive(source=None, idle_seconds=3600)
+    assert not driver.app.kiosk.on, "no PIN, no kiosk"
+    driver.close()
+    store.set_setting("pin", "4")
+    driver = drive(source=None, idle_seconds=3600)
+    assert (driver.app.kiosk.on, driver.window.fullscreen) == (True, "auto")
+    driver.app.open_page("pin")
+    driver.frames(2)
+    driver.tap("key 4")
+    driver.tap("leave")
+    assert (driver.app.kiosk.on, driver.window.fullscreen) == (False, False)
+    assert store.setting("kiosk", True) is False
+
+
+def test_a_phone_offers_no_kiosk(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = drive(source=None)
+    monkeypatch.setattr("edgefashion_app.screens.settings.on_android", lambda: True)
+    driver.app.open_page("settings")
+    driver.frames(2)
+    assert "kiosk True" not in [getattr(widget, "value", "") for widget in driver.app.top_screen.walk(restrict=True)]
+
+
 def test_guessing_is_slow(window: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from edgefashion_app.screens import pin
 
