@@ -57,8 +57,9 @@ class Attract(AnchorLayout):
             orientation="vertical", padding=dp(SPACES["wide"]), spacing=dp(SPACES["pad"]), size_hint=(0.9, None)
         )
         name = Icon("garment", pos_hint={"center_x": 0.5}, tone="accent")
-        title = Words(text=tr("What are you wearing?"), role="attract", halign="center")
-        hint = Words(text=tr("Touch the screen, then show one garment."), role="title", tone="muted", halign="center")
+        title = Words(text=tr("What are you wearing?"), role="attract", halign="center", shrinks=True)
+        hint = Words(text=tr("Touch the screen, then show one garment."), role="title", halign="center", shrinks=True)
+        hint.tone = "muted"
         for part in (name, title, hint):
             card.add_widget(part)
         card.bind(minimum_height=card.setter("height"))

@@ -7,12 +7,13 @@ from kivy.graphics import Color, Line, Rectangle
 from kivy.graphics.texture import Texture
 from kivy.metrics import dp
 from kivy.properties import BooleanProperty, StringProperty
+from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
 from edgefashion.camera.frame import Frame
 from edgefashion.camera.orientation import place
 
-from .theme import Look
+from .theme import SPACES, Look
 from .widgets import Words
 
 MARK_SHARE = 0.62
@@ -40,14 +41,12 @@ class CameraPicture(FloatLayout):
         with self.canvas.after:
             self._mark_colour = Color()
             self._lines = [Line(width=dp(2), cap="round") for _ in range(4)]
-        self.notice = Words(
-            role="title",
-            tone="muted",
-            halign="center",
-            size_hint=(0.9, None),
-            pos_hint={"center_x": 0.5, "center_y": 0.5},
-        )
-        self.add_widget(self.notice)
+        self.notice = Words(role="title", tone="muted", halign="center", size_hint_y=1, shrinks=True)
+        self.notice.bind(size=lambda words, size: setattr(words, "text_size", size))
+        side, menu = dp(SPACES["pad"]), dp(SPACES["target"] + 2 * SPACES["gap"])
+        room = BoxLayout(padding=(side, menu, side, side), pos_hint={"x": 0, "y": 0})  # the menu lies at the upper edge
+        room.add_widget(self.notice)
+        self.add_widget(room)
         self.bind(pos=self._place, size=self._place, tone=self._place, marks=self._place)
 
     @property

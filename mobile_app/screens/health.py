@@ -44,7 +44,7 @@ class HealthPage(Page):
             tr("Model"): health.model or unknown,
             tr("Camera"): with_detail(health.camera),
             tr("Pictures a second"): f"{health.frames_per_second:.1f}",
-            tr("Answer, usual and slow"): f"{health.latency[0]:.0f} ms, {health.latency[1]:.0f} ms",
+            tr("Answer, usual and slow"): f"{health.latency[0]:.0f}\u00a0ms, {health.latency[1]:.0f}\u00a0ms",
             tr("Answered, left out, failed"): ", ".join(str(number) for number in health.answers),
             tr("Processor temperature"): unknown if health.temperature is None else f"{health.temperature:.0f} °C",
             tr("Slowed down by heat or power"): unknown if health.throttled is None else health.throttled,

@@ -134,6 +134,7 @@ class ResultCard(Panel):
         if compact == self._compact:
             return
         self._compact = compact
+        self.padding = dp(SPACES["pad"]), dp(SPACES["gap" if compact else "pad"])
         for tap in (self.freeze, self.fix, self.count, self.share):
             tap.show_words(not compact)
         self._buttons.cols = 4 if compact else 2
@@ -185,6 +186,7 @@ class LiveScreen(FloatLayout):
         super().__init__(**properties)
         self._app = app
         self._frozen_shown: object = None
+        self._blind = False
         self.picture = CameraPicture(app.look, size_hint=(None, None))
         self.card = ResultCard(app)
         self.menu = BoxLayout(size_hint=(None, None), spacing=dp(SPACES["gap"]), height=dp(SPACES["target"]))
@@ -210,16 +212,24 @@ class LiveScreen(FloatLayout):
         if frozen is not None:
             if self._frozen_shown is not frozen:
                 self._frozen_shown = frozen
+                self._make_room(False)
                 self.picture.show(frozen.frame)
             return
         self._frozen_shown = None
         frame = session.tick()
+        self._make_room(frame is None and bool(session.problem))
         if frame is not None:
             self.picture.show(frame)
         elif session.problem:
             self.picture.clear(said(session.problem))
         elif not self.picture.has_picture:
             self.picture.clear(tr("Starting the camera…"))
+
+    def _make_room(self, blind: bool) -> None:
+        """Where there is no picture, leave more room to say why; the buttons could do nothing anyway."""
+        if blind != self._blind:
+            self._blind = blind
+            self._place()
 
     def refresh(self) -> None:
         """Show the present answer."""
@@ -238,13 +248,14 @@ class LiveScreen(FloatLayout):
         if self.width > self.height:
             scale = self._app.look.scale  # larger text needs a wider card
             least, most = (dp(limit) * scale for limit in CARD_LIMITS)
+            most = min(most, self.width - self.menu.width - 3 * margin)
             self.card.fit_into(self.height - 2 * margin)
             self.card.size = min(most, max(least, self.width * CARD_SHARE * scale)), self.height - 2 * margin
             self.picture.size = self.width - self.card.width - 2 * margin, self.height
             self.picture.pos = self.pos
             self.card.pos = self.right - self.card.width - margin, self.y + margin
         else:
-            self.card.fit_into(self.height)
+            self.card.fit_into(0 if self._blind else self.height)
             self.card.size = self.width - 2 * margin, self.card.least_height
             self.picture.size = self.width, self.height - self.card.height - 2 * margin
             self.picture.pos = self.x, self.top - self.picture.height

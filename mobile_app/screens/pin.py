@@ -69,6 +69,7 @@ class PinPage(Page):
                 pad.add_widget(Tap(icon="check", on_tap=self._leave, value="leave", chosen=True))
             else:
                 pad.add_widget(Tap(key, on_tap=self._typer(key), value=f"key {key}"))
+            pad.children[0].size_hint_x = 1  # as wide as its column, with an icon too
         self.add_widget(pad)
         self.add_widget(Widget())
 
