@@ -93,6 +93,7 @@ class EdgeFashionApp(App):
         self.last_problem = ""
         self._page: Any = None
         self._import_wish: object = None
+        self._place_message = Clock.create_trigger(lambda _: self.messages.place())  # after all else has its place
         self.keyboard = Keyboard(self)
         self.frame_rate = FrameRate()
         self.guard = Guard()
@@ -106,7 +107,7 @@ class EdgeFashionApp(App):
         self.look = self._look_of_settings()
         root = FloatLayout()
         self.messages = MessageBar(root, self._free_strip)
-        root.bind(size=lambda *_: Clock.schedule_once(lambda _: self.messages.place()))  # after all else has its place
+        root.bind(size=self._place_message)
         self._fill(root)
         return root
 
@@ -164,6 +165,7 @@ class EdgeFashionApp(App):
 
     def _fill(self, root: FloatLayout) -> None:
         self.live = LiveScreen(self)
+        self.live.picture.bind(size=self._place_message, pos=self._place_message)
         root.add_widget(self.live)
         if self.kiosk.on:
             root.add_widget(PinCorner(self))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgefashion.camera.sources import open_source
 from edgefashion.store.store import Store
 
 LEAST_CONTRAST = 4.5
@@ -62,6 +63,7 @@ def test_a_phone_held_sideways_shows_chips_and_advice(size: tuple[int, int], dri
     from edgefashion_app.wording import answer_for
 
     driver = drive(source=None)
+    driver.app.session.use_source(None, "")  # as if a camera were starting; without one the card would be small
     card, live = driver.app.live.card, driver.app.live
     sure = Prediction((("dress", 0.95), ("hat", 0.05)), "one-piece", True, {"pattern": Attribute("striped", 0.9)})
     driver.resize((360, 640))
@@ -113,6 +115,7 @@ def test_nothing_on_the_card_is_cut_in_long_languages_and_large_letters(
     store.set_setting("language", language)
     store.set_setting("text_scale", 1.3)
     driver = drive(source=None)
+    driver.app.session.use_source(None, "")
     colours = Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
     told = {"pattern": Attribute("camouflage", 0.9), "detail": Attribute("sleeveless", 0.9), "colours": colours}
     ranking = (("undershirt", 0.45), ("hat", 0.3))
@@ -160,6 +163,25 @@ def test_no_word_is_broken_in_a_message_or_in_the_stock(language: str, drive: Ca
                     assert words._fits(words.font_size), f"{where}: broken or cut"
             assert message.undo.top <= message.top
             assert message.undo.right <= message.right
+
+
+def test_a_message_on_a_new_screen_is_placed_once_that_has_its_size(drive: Callable[..., Any]) -> None:
+    driver = drive(source=None)
+    driver.app.rebuild()
+    driver.app.say("Saved")
+    driver.frames(3)
+    assert driver.app.messages.shown.width > 300
+
+
+def test_without_a_camera_a_phone_has_more_room_to_say_why(drive: Callable[..., Any], garments: Any) -> None:
+    driver = drive((360, 640), source=None)
+    driver.frames(3)
+    height = driver.app.live.picture.height
+    driver.app.session.use_source(open_source(f"folder:{garments}"))
+    driver.until(lambda: driver.app.live.picture.has_picture, "a picture")
+    driver.frames(3)
+    assert driver.app.live.picture.height < height - 50
+    assert driver.app.live.card._buttons.cols == 2
 
 
 def test_measured_colours_are_translated_and_lead_to_the_colour(drive: Callable[..., Any], store: Store) -> None:
