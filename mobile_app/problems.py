@@ -86,7 +86,7 @@ PROBLEMS: tuple[tuple[tuple[str, ...], Callable[[], str]], ...] = (
         lambda: tr("No camera was found. Plug one in, or open a picture."),
     ),
     (
-        (r"^(?P<name>\S+): no camera ",),
+        (r"^(?P<name>\S+): (?:no camera |there is no such camera)",),
         lambda: tr("The camera {name} was not found. Check its cable, or choose another one in the settings."),
     ),
     ((r"^(?P<name>\S+): the camera went away",), lambda: tr("The camera {name} is gone. Plug it in again.")),
@@ -102,7 +102,7 @@ PROBLEMS: tuple[tuple[tuple[str, ...], Callable[[], str]], ...] = (
         ),
     ),
     (
-        (r"^(?P<name>\S+): the camera at .+ gives no picture", r"^(?P<name>\S+): no picture comes"),
+        (r"^(?P<name>\S+): (?:the camera at .+ gives no picture|no picture comes)",),
         lambda: tr("The camera {name} gives no picture. Close other programs that use it."),
     ),
     (

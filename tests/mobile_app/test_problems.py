@@ -119,6 +119,7 @@ def test_cameras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(usb, "frames", failing(error, pictures))
         is_said(problem_of(f"usb:{device}"), start)
     is_said("android:back: no picture comes; another app may be using the camera.", "Die Kamera android:back liefert")
+    is_said("android:front: there is no such camera", "Die Kamera android:front wurde nicht gefunden.")
     is_said("picamera2: no camera is connected; check the ribbon cable, then: …", "Die Kamera picamera2 wurde nicht")
     is_said(problem_of("picamera2"), "picamera2 ist auf diesem Gerät nicht installiert.")
     monkeypatch.setitem(__import__("sys").modules, "av", None)
