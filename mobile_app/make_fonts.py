@@ -37,6 +37,8 @@ def subset(source: Path, destination: Path, characters: Iterable[int]) -> None:
     subsetter = Subsetter(Options(layout_features=["*"], notdef_outline=True, hinting=False))
     subsetter.populate(unicodes=list(characters))
     subsetter.subset(font)
+    for name, (advance, _) in font["hmtx"].metrics.items():  # the icons' say 0, which would draw them too far left
+        font["hmtx"][name] = advance, getattr(font["glyf"][name], "xMin", 0)
     font.save(destination)
 
 

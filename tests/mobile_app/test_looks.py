@@ -165,6 +165,24 @@ def test_no_word_is_broken_in_a_message_or_in_the_stock(language: str, drive: Ca
             assert message.undo.right <= message.right
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_an_icon_stands_in_the_middle_of_its_button_and_is_seen_while_disabled(
+    theme: str, drive: Callable[..., Any], store: Store
+) -> None:
+    store.set_setting("theme", theme)
+    driver = drive(source=None)
+    driver.app.open_page("stock")
+    driver.frames(3)
+    picture = driver.screenshot()[:, :, :3].astype(int)
+    for tap in (driver.app.top_screen.back, driver.find("undo stock")):
+        left, top = int(tap.x), picture.shape[0] - int(tap.top)
+        inner = picture[top + 12 : top + 52, left + 8 : left + 56]
+        marked = np.abs(inner - inner[0, 0]).sum(axis=2).max(axis=0) > 60
+        columns = np.flatnonzero(marked)
+        assert len(columns) > 10, "there is something to see"
+        assert abs((columns[0] + columns[-1]) / 2 - 23.5) <= 2, columns
+
+
 def test_a_message_on_a_new_screen_is_placed_once_that_has_its_size(drive: Callable[..., Any]) -> None:
     driver = drive(source=None)
     driver.app.rebuild()
