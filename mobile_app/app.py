@@ -1,7 +1,7 @@
 """The Kivy application: builds the screens, carries what they ask for to the session, and says what came of it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -22,6 +22,8 @@ from edgefashion.runtime.shipped import DEFAULT_MODEL
 from edgefashion.store.scan import Scan
 from edgefashion.store.store import Store
 
+from .android_files import FileDialogs
+from .export import hand_out
 from .health import FrameRate
 from .keyboard import Keyboard
 from .kiosk import Kiosk, PinCorner
@@ -148,7 +150,8 @@ class EdgeFashionApp(App):
         return True
 
     def on_resume(self) -> None:
-        """Take the camera again."""
+        """Take the camera again, and draw anew: after another app's screen Android may show ours black."""
+        Window.update_viewport()
         self.open_camera()
 
     def rebuild(self) -> None:
@@ -229,9 +232,13 @@ class EdgeFashionApp(App):
         """Speak the answers, or don't, as the settings say; without a voice it is said why."""
         if self.speaker is not None:
             self.speaker.close()
-        self.speaker = Speaker(*find_voice()) if self.store.setting("speech", False) else None
+        self.speaker = Speaker(*find_voice(), self._voice_failed) if self.store.setting("speech", False) else None
         if self.speaker is not None and self.speaker.problem:
             self.say(said(self.speaker.problem))
+
+    def _voice_failed(self, problem: str) -> None:
+        """Called in the thread that speaks."""
+        self._post(lambda: self.complain(problem))
 
     def open_model(self) -> None:
         """Open the model in a thread of its own, so that the picture comes first."""
@@ -262,9 +269,15 @@ class EdgeFashionApp(App):
     # --- pages -------------------------------------------------------------------------------------------------------
 
     def open_page(self, name: str, **arguments: Any) -> None:
-        """Show a page over the live screen: one of `PAGES`; in a kiosk those of the staff only after the PIN."""
+        """Show a page over the live screen: one of `PAGES`; in a kiosk those of the staff only after the PIN.
+
+        Android has its own screen for pictures.
+        """
         if self.kiosk.guards(name):
             self._show_page("pin", PAGES["pin"](self, then=lambda: self.open_page(name, **arguments)))
+        elif name == "import" and on_android():
+            self.back()
+            self._import(FileDialogs().picture)
         else:
             self._show_page(name, PAGES[name](self, **arguments))
 
@@ -338,13 +351,18 @@ class EdgeFashionApp(App):
 
     def import_picture(self, source: object) -> None:
         """Show a picture file as if it had been frozen, once a thread has read it; the newest wish counts."""
+        self._import(lambda: source)
+
+    def _import(self, choose: Callable[[], object]) -> None:
+        """Show what `choose` returns in a thread of its own: a picture file, its bytes, or None for none."""
         wish = self._import_wish = object()
 
         def work() -> None:
             frozen: Frozen | None = None
             problem = ""
             try:
-                frozen = self.session.look_at(frame_from_picture(source))
+                if (source := choose()) is not None:
+                    frozen = self.session.look_at(frame_from_picture(source))
             except EdgeFashionError as error:
                 problem = str(error)
             self._post(lambda: self._imported(wish, frozen, problem))
@@ -353,19 +371,39 @@ class EdgeFashionApp(App):
 
     @property
     def importing(self) -> bool:
-        """Whether a picture is being read."""
+        """Whether a picture is being chosen or read."""
         return self._import_wish is not None
 
     def _imported(self, wish: object, frozen: Frozen | None, problem: str) -> None:
         if wish is not self._import_wish:
             return
         self._import_wish = None
-        if frozen is None:
+        if problem:
             self.complain(problem)
+        if frozen is None:
             return
         self.session.keep(frozen)
         self.back()
         self.live.refresh()
+
+    def say_written(self, files: Iterable[object]) -> None:
+        """Say which files were written."""
+        self.say(f"{tr('Written')}: {', '.join(map(str, files))}")
+
+    def hand_out(self, paths: tuple[Path, ...]) -> None:
+        """Let the person choose on Android's own screens where each exported file is kept."""
+        dialogs = FileDialogs()
+
+        def work() -> None:
+            try:
+                kept = hand_out(paths, dialogs.keep)
+            except (EdgeFashionError, OSError) as error:
+                problem = str(error)
+                self._post(lambda: self.complain(problem))
+            else:
+                self._post(lambda: self.say_written(kept) if kept else self.say(tr("Nothing was exported.")))
+
+        Thread(target=work, name="hand out files", daemon=True).start()
 
     def undo(self, steps: int = 1) -> None:
         """Take back the last things that were done."""

@@ -1,7 +1,7 @@
-"""Scans leave the device only here: as files in the app's folder, when the user asks for them."""
+"""Scans leave the device only here: as files in the app's folder, or where the user puts them, when asked for."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,26 @@ def export_scans(store: Store, folder: Path) -> tuple[Path, ...]:
             raise
         paths.append(path)
     return tuple(paths)
+
+
+def hand_out(paths: Iterable[Path], keep: Callable[[Path], bool]) -> tuple[str, ...]:
+    """Hand files to whoever keeps them, and delete them here.
+
+    Args:
+        paths: The files.
+        keep: Copies a file to where it stays; False if the person doesn't want it.
+
+    Returns:
+        The names of the files that are kept.
+
+    Raises:
+        EdgeFashionError: A file can't be written there; the files after it are not handed out.
+    """
+    try:
+        return tuple(path.name for path in paths if keep(path))
+    finally:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def free_name(path: Path) -> Path:

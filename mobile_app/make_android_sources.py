@@ -1,7 +1,7 @@
 """Lays out what the Android app is built from: `python -m edgefashion_app.make_android_sources OUT`.
 
 OUT/app gets main.py and the parts of the two packages that run on a phone, under the names that they are imported by;
-OUT gets buildozer.spec, the icon and the Java sources. Then: cd OUT && buildozer android debug
+OUT gets buildozer.spec, the icon, a part of the manifest and the Java sources. Then: cd OUT && buildozer android debug
 """
 
 import shutil
@@ -27,7 +27,7 @@ RUNTIME = (
 )  # fmt: skip
 """What of the package `edgefashion` the app imports or reads: the rooms right of the model file."""
 NOT_OF_THE_APP = ("apk", "*.po", "make_*.py", "catalogues.py", "tour.py", "__pycache__")
-BUILD = ("buildozer.spec", "icon.png", "java")
+BUILD = ("buildozer.spec", "icon.png", "java", "manifest.xml")
 
 
 def make_sources(out: Path) -> None:

@@ -1,6 +1,6 @@
-"""The answer spoken: by espeak-ng on Linux, which knows the screen's languages, elsewhere by what plyer finds.
+"""The answer spoken: by espeak-ng on Linux and Android's own engine, which know languages; elsewhere by plyer's.
 
-plyer's own reader for Linux waits for the end, can't be stopped and reads every language as if it were English.
+plyer's own readers for Linux and Android read every language as if it were English; that for Linux can't be stopped.
 """
 
 import shutil
@@ -9,6 +9,10 @@ import sys
 from collections.abc import Callable
 from threading import Condition, Thread
 
+from edgefashion.errors import EdgeFashionError
+from edgefashion.runtime.android import on_android
+
+from .android_speech import AndroidVoice
 from .text import tr
 
 LONGEST_SECONDS = 20.0
@@ -17,7 +21,9 @@ PROGRAMS = ("espeak-ng", "espeak")
 
 def find_voice() -> tuple[Callable[[str, str], None] | None, str]:
     """Return what speaks a text in a language, both given, and waits for its end; or None, and why there is none."""
-    if sys.platform.startswith("linux") and not hasattr(sys, "getandroidapilevel"):
+    if on_android():
+        return AndroidVoice(), ""
+    if sys.platform.startswith("linux"):
         program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
         return (
             (None, tr("No voice: install espeak-ng."))
@@ -47,10 +53,13 @@ class Speaker:
         problem: Why nothing is heard, in one line; "" if all is well.
     """
 
-    def __init__(self, voice: Callable[[str, str], None] | None, problem: str = "") -> None:
-        """Args: voice and problem, as `find_voice` returns them."""
+    def __init__(
+        self, voice: Callable[[str, str], None] | None, problem: str = "", tell: Callable[[str], None] | None = None
+    ) -> None:
+        """Args: voice and problem, as `find_voice` returns them; tell, is called with each new problem, in a thread."""
         self.problem = problem
         self._voice = voice
+        self._tell = tell
         self._last = ""
         self._waiting: tuple[str, str] | None = None
         self._closing = False
@@ -83,4 +92,10 @@ class Speaker:
                     self._voice(*waiting)
                     self.problem = ""
             except Exception as error:  # noqa: BLE001 - a voice that fails must not end the thread
-                self.problem = f"No voice: {error}"
+                self._fail(str(error) if isinstance(error, EdgeFashionError) else f"No voice: {error}")
+
+    def _fail(self, problem: str) -> None:
+        """Keep why nothing is heard, and tell it once."""
+        news, self.problem = problem != self.problem, problem
+        if news and self._tell is not None:
+            self._tell(problem)

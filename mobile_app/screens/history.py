@@ -8,6 +8,7 @@ from kivy.clock import Clock
 from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
 
+from edgefashion.runtime.android import on_android
 from edgefashion.store.scan import Scan
 
 from ..attributes import NAMELESS
@@ -149,8 +150,10 @@ class HistoryPage(Page):
 
     def _export(self) -> None:
         paths = self._app.attempt(lambda: export_scans(self._app.store, self._app.options.folder / "exports"))
-        if paths:
-            self._app.say(f"{tr('Written')}: {', '.join(str(path) for path in paths)}")
+        if paths and on_android():
+            self._app.hand_out(paths)
+        elif paths:
+            self._app.say_written(paths)
 
     def _ask_delete_all(self) -> None:
         """The first tap asks, the second does it."""

@@ -5,10 +5,12 @@ Private methods of both are called: their versions are pinned in requirements.tx
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import warnings
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +98,8 @@ def _build_arguments(target: Any) -> list[str]:
     target._update_libraries_references = target._generate_whitelist = lambda *_: None
     target.artifact_format, target.build_mode = "apk", "debug"
     try:
-        target.build_package()
+        with warnings.catch_warnings(category=ResourceWarning, action="ignore"):  # Buildozer leaves a file open
+            target.build_package()
     except (OSError, RuntimeError):
         if not command:  # beyond the command it looks for the APK
             raise
@@ -119,6 +122,7 @@ def make_apk(project: Project, out: Path) -> str:
     """Compile, link, align and sign the resources as an APK without code; returns what `aapt dump badging` says."""
     manifest = out / "AndroidManifest.xml"
     text = project.manifest.replace("<manifest ", f'<manifest package="{project.package}" ', 1)  # as Gradle does
+    text = re.sub(r"<queries>.*?</queries>", "", text, flags=re.DOTALL)  # Debian's aapt2 is older than Android 11's
     manifest.write_text(text, encoding="utf-8")
     main = project.folder / "src" / "main"
     key = ["-keystore", f"{out}/k.jks", "-storepass", "android", "-keypass", "android", "-alias", "a", "-keyalg", "RSA"]

@@ -99,6 +99,10 @@ def test_the_manifest_asks_for_the_camera_alone(project: Project) -> None:
     activity = next(manifest.iter("activity"))
     assert activity.get(f"{ANDROID}screenOrientation") in ("fullSensor", "fullUser", "unspecified")
     assert not list(manifest.iter("service"))
+    assert not list(manifest.iter("provider")), "files leave only through screens on which a person chooses"
+    (queries,) = manifest.iter("queries")  # Android 11's list of the other apps that this one may see
+    sought = [element.get(f"{ANDROID}name") for element in queries.iter() if element.get(f"{ANDROID}name")]
+    assert sought == ["android.intent.action.TTS_SERVICE"]
 
 
 def test_gradle_brings_the_runtime_and_the_camera(project: Project) -> None:
@@ -118,8 +122,22 @@ def test_gradle_brings_the_runtime_and_the_camera(project: Project) -> None:
 
 def test_java_classes_are_those_that_python_names(staged: Path) -> None:
     from edgefashion.camera.android import CAMERA_FRAMES
+    from edgefashion_app.android_files import FILE_DIALOG
+    from edgefashion_app.android_speech import SPEECH
 
-    assert (staged / "java" / f"{CAMERA_FRAMES.replace('.', '/')}.java").is_file()
+    named = {staged / "java" / f"{name.replace('.', '/')}.java" for name in (CAMERA_FRAMES, FILE_DIALOG, SPEECH)}
+    assert set((staged / "java").rglob("*.java")) == named
+
+
+def test_the_stand_in_for_the_activity_is_like_the_real_one(project: Project) -> None:
+    """Every line that declares something public in it, in python-for-android's own words."""
+    name = "org/kivy/android/PythonActivity.java"
+    real = (project.folder / "src/main/java" / name).read_text(encoding="utf-8")
+    stand_in = (Path(__file__).parent / "java" / name).read_text(encoding="utf-8")
+    declared = re.findall(r"(?:public interface|void|boolean) \w+(?:\([\w ,]*\))?", stand_in)
+    assert len(declared) == 5
+    assert [line for line in declared if line not in real] == []
+    assert re.search(r"public static PythonActivity mActivity\b", real)
 
 
 def test_resources_and_manifest_make_a_signed_apk(project: Project, tmp_path: Path) -> None:

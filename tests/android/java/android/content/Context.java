@@ -1,3 +1,13 @@
 package android.content;
 
-public abstract class Context {}
+import java.io.File;
+
+public abstract class Context {
+    public ContentResolver getContentResolver() {
+        return new ContentResolver();
+    }
+
+    public File getCacheDir() {
+        return new File(System.getProperty("stub.cache"));
+    }
+}
