@@ -20,8 +20,8 @@ def engine(java: Callable[[str], Any]) -> Iterator[Any]:
     android_speech._speech.cache_clear()
     found = java("android.speech.tts.TextToSpeech")
     found.engine, found.running = "fine", 0
-    found.said.clear()
-    found.ends.clear()
+    queue = java("java.util.concurrent.LinkedBlockingQueue")
+    found.said, found.ends = queue(), queue()
     yield found
     android_speech._speech.cache_clear()
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgefashion.errors import StoreError
 from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.store.store import Store
 
@@ -127,6 +128,33 @@ def test_export_writes_both_files_and_overwrites_nothing(store: Store, tmp_path:
     assert "hat" in json.dumps(json.loads(document.read_text(encoding="utf-8")))
     assert free_name(table).name == f"{table.stem}-2.csv"
     assert not list((tmp_path / "exports").glob("*.part"))
+
+
+def test_files_are_handed_out_one_by_one_and_leave_no_copy(tmp_path: Path) -> None:
+    from edgefashion_app.export import hand_out
+
+    paths = [tmp_path / name for name in ("a.csv", "b.json", "c.csv")]
+    for path in paths:
+        path.write_text(path.name)
+    kept = {}
+
+    def keep(path: Path) -> bool:
+        if path.suffix == ".json":
+            return False
+        kept[path.name] = path.read_text()
+        return True
+
+    assert hand_out(paths, keep) == ("a.csv", "c.csv")
+    assert kept == {"a.csv": "a.csv", "c.csv": "c.csv"}
+    assert not list(tmp_path.iterdir())
+
+    def full(path: Path) -> bool:
+        raise StoreError(f"{path.name}: no room")
+
+    paths[0].touch()
+    with pytest.raises(StoreError, match=r"a\.csv: no room"):
+        hand_out(paths[:1], full)
+    assert not list(tmp_path.iterdir())
 
 
 def test_stock_counts_up_and_down(drive: Callable[..., Any], store: Store) -> None:

@@ -47,19 +47,26 @@ def test_a_voice_that_fails_is_told_and_survived() -> None:
     from edgefashion_app.speech import Speaker
 
     said: list[str] = []
+    tried = 0
 
     def voice(text: str, _language: str) -> None:
-        if text == "hat":
+        nonlocal tried
+        tried += 1
+        if text.startswith("hat"):
             raise OSError("no sound card")
         said.append(text)
 
-    speaker = Speaker(voice)
-    speaker.say("hat", "en")
+    told: list[str] = []
+    speaker = Speaker(voice, "", told.append)
+    for number, text in enumerate(("hat", "hats", "hat"), start=1):
+        speaker.say(text, "en")
+        until(lambda number=number: tried == number)  # type: ignore[misc]
     until(lambda: "no sound card" in speaker.problem)
     speaker.say("shoes", "en")
     until(lambda: said == ["shoes"])
     until(lambda: speaker.problem == "")
     speaker.close()
+    assert told == ["No voice: no sound card"], "once, not with every word"
 
 
 def test_the_program_reads_the_text_from_its_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,3 +106,18 @@ def test_the_app_speaks_a_changed_answer_only_if_it_is_told_to(
     monkeypatch.setattr(app, "find_voice", lambda: (None, "No voice: install espeak-ng."))
     driver.app.use_speech()
     assert driver.app.messages.text == "No voice: install espeak-ng."
+
+
+def test_why_nothing_is_heard_is_said_on_the_screen(
+    drive: Callable[..., Any], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgefashion_app import app
+
+    def voice(_text: str, _language: str) -> None:
+        raise OSError("no sound card")
+
+    monkeypatch.setattr(app, "find_voice", lambda: (voice, ""))
+    store.set_setting("speech", True)
+    driver = drive()
+    driver.until(lambda: driver.app.messages.text == "No voice: no sound card", "the reason")
+    assert driver.app.last_problem == "No voice: no sound card"

@@ -28,8 +28,8 @@ public class TextToSpeech {
     public static volatile String engine = "fine";
     public static volatile int running;
     /** What it says, as "LANGUAGE TEXT", and how each text ends. */
-    public static final BlockingQueue<String> said = new LinkedBlockingQueue<>();
-    public static final BlockingQueue<String> ends = new LinkedBlockingQueue<>();
+    public static volatile BlockingQueue<String> said = new LinkedBlockingQueue<>();
+    public static volatile BlockingQueue<String> ends = new LinkedBlockingQueue<>();
 
     private volatile UtteranceProgressListener listener;
     private volatile String language;
@@ -73,13 +73,14 @@ public class TextToSpeech {
         }
         speaking = utteranceId;
         said.add(language + " " + text);
-        Thread voice = new Thread(() -> finish(utteranceId), "voice");
+        BlockingQueue<String> end = ends;
+        Thread voice = new Thread(() -> finish(utteranceId, end), "voice");
         voice.setDaemon(true);
         voice.start();
         return SUCCESS;
     }
 
-    private void finish(String utteranceId) {
+    private void finish(String utteranceId, BlockingQueue<String> ends) {
         try {
             String end = ends.take();
             if (end.equals("failed")) {
