@@ -37,21 +37,13 @@ def java(classes: Path) -> Callable[[str], Any]:
     import jnius_config
 
     jnius_config.set_classpath(str(classes))
-    import threading
+    from jnius import autoclass
 
-    from jnius import reflect
+    from tests.android.find_class import forbid_in_threads
 
-    find: Callable[[Any], Any] = reflect.find_javaclass
-
-    def as_on_android(name: Any) -> Any:
-        known = (name.decode() if isinstance(name, bytes) else name).startswith(("java.", "java/", "["))
-        if not known and threading.current_thread() is not threading.main_thread():
-            raise RuntimeError(f"{name!r}: JNI's FindClass knows no class of the app in a thread of Python's")
-        return find(name)
-
-    reflect.find_javaclass = as_on_android
-    autoclass: Callable[[str], Any] = reflect.autoclass
-    return autoclass
+    forbid_in_threads()
+    found: Callable[[str], Any] = autoclass
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,10 @@ import jnius_config  # noqa: E402
 jnius_config.set_classpath(CLASSES)
 jnius_config.add_options(f"-Dstub.table={TABLE}", f"-Dstub.cache={PRIVATE}")
 
+from find_class import forbid_in_threads  # noqa: E402 - it lies beside this file
 from jnius import autoclass  # noqa: E402
+
+forbid_in_threads()
 
 PERSON = autoclass("android.app.Activity")
 PERSON.willAllow = True

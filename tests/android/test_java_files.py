@@ -55,7 +55,7 @@ def test_the_chosen_picture_comes_as_it_is(phone: Any, tmp_path: Path, java: Cal
     (tmp_path / "empty.jpg").touch()
     phone.choices.add(f"content://files{tmp_path}/a.jpg")
     assert ask(dialogs().picture) == content
-    assert phone.screens.take() == "GET_CONTENT image/* -"
+    assert phone.screens.poll() == "GET_CONTENT image/* -"
     attached = java("java.lang.Thread").activeCount()
     phone.choices.add(f"content://files{tmp_path}/empty.jpg")
     assert ask(dialogs().picture) == b""
@@ -127,7 +127,7 @@ def test_a_file_is_kept_where_the_person_wants_it(phone: Any, tmp_path: Path) ->
         phone.choices.add(f"content://files{kept}")
         assert ask(dialogs().keep, tmp_path / name) is True
         assert kept.read_bytes() == content
-        assert phone.screens.take() == f"CREATE_DOCUMENT {kind} {name}"
+        assert phone.screens.poll() == f"CREATE_DOCUMENT {kind} {name}"
         assert (tmp_path / name).exists()
 
 
