@@ -11,8 +11,10 @@ from edgefashion.commands.evaluation_tables import unreadable_lines
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest
     from edgefashion.evaluation.bare_model import BareClassifier
-    from edgefashion.evaluation.robustness import Condition
+    from edgefashion.evaluation.robustness import Condition, Robustness
     from edgefashion.runtime.classifier import Classifier
+
+COLUMNS = ("corruption", "level", "top-1", "points lost", "95 % interval", "macro-F1", "")
 
 
 def show_robustness(classifier: Classifier | BareClassifier, manifest: Manifest, split: str, as_json: bool) -> int:
@@ -25,11 +27,7 @@ def show_robustness(classifier: Classifier | BareClassifier, manifest: Manifest,
         display.print_json(subject(classifier, manifest, split) | found.to_dict())
         return 0
     print(f"{classifier.card.name} {classifier.card.version} on {manifest.name}, {describe(split, found)}")
-    clean = ["clean", "", f"{found.top1:.4f}", "", "", f"{found.macro_f1:.4f}", ""]
-    display.table(
-        ["corruption", "level", "top-1", "points lost", "95 % interval", "macro-F1", ""],
-        [clean, *(condition_row(condition) for condition in found.conditions)],
-    )
+    display.table(COLUMNS, [clean_row(found), *map(condition_row, found.conditions)])
     low, high = found.mild_loss_interval
     kinds = ", ".join(f"{item.corruption} {item.level:g}" for item in found.conditions if item.mild)
     print(f"Mild: {kinds}.")
@@ -40,6 +38,11 @@ def show_robustness(classifier: Classifier | BareClassifier, manifest: Manifest,
     for line in unreadable_lines(found.n, found.unreadable):
         print(line)
     return 0
+
+
+def clean_row(found: Robustness) -> list[str]:
+    """The pictures as they are, as a row of the table."""
+    return ["clean", "", f"{found.top1:.4f}", "", "", f"{found.macro_f1:.4f}", ""]
 
 
 def condition_row(condition: Condition) -> list[str]:
