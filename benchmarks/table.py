@@ -1,8 +1,9 @@
 """Writes the tables of the README files from the committed results: `python -m benchmarks.table [--check]`.
 
 A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists;
-the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`; the comparisons that a rival
-wins between `<!-- losses:begin -->` and `<!-- losses:end -->`.
+the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`; that of peers between
+`<!-- peers:begin -->` and `<!-- peers:end -->`; the comparisons that a rival wins between `<!-- losses:begin -->` and
+`<!-- losses:end -->`. --check tells of the figures in sentences too, which are written by hand.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.models_table import fill_models
+from benchmarks.peers_table import fill_peers
+from benchmarks.readme_figures import missing
 from benchmarks.result import RESULTS, Result
 from benchmarks.subject import ROOT
 
 PAGES = (ROOT / "README.md", ROOT / "benchmarks" / "README.md")
 MARKED = re.compile(r"(<!-- bench:([a-z-]+):begin -->\n).*?(<!-- bench:\2:end -->)", re.DOTALL)
-
-
 LOSSES = re.compile(r"(<!-- losses:begin -->\n).*?(<!-- losses:end -->)", re.DOTALL)
 
 
@@ -60,7 +61,7 @@ def fill(page: str, folder: Path = RESULTS) -> str:
         return f"{match[1]}{render(*Result.read(path))}\n{match[3]}" if path.exists() else match[0]
 
     filled = LOSSES.sub(lambda match: f"{match[1]}{losses_table(folder)}\n{match[2]}", page)
-    return fill_models(MARKED.sub(replaced, filled))
+    return fill_models(fill_peers(MARKED.sub(replaced, filled), folder))
 
 
 def losses_table(folder: Path = RESULTS) -> str:
@@ -96,5 +97,7 @@ if __name__ == "__main__":
         if stale:
             names = ", ".join(str(page.relative_to(ROOT)) for page in stale)
             raise SystemExit(f"Tables differ from the results in {names}; run: python -m benchmarks.table")
+        if missing():
+            raise SystemExit("\n".join(missing()))
     else:
         update_all()

@@ -74,6 +74,6 @@ def test_relative_links_lead_somewhere(name: str) -> None:
             assert (ROOT / link).exists(), f"{name} links to {link}"
 
 
-@pytest.mark.parametrize("name", ["demo", "models"])
+@pytest.mark.parametrize("name", ["demo", "models", "peers"])
 def test_generated_parts_have_their_markers(name: str) -> None:
     assert README.count(f"<!-- {name}:begin -->") == README.count(f"<!-- {name}:end -->") == 1

@@ -17,11 +17,11 @@ PEERS: dict[str, dict[str, Peer]] = {
         ),
         "mobilenet-v2": Peer("mobilenet_v2", "frozen MobileNetV2 1.0 and a linear head, int8", TRAINING),
         "post-training": Peer(
-            "post_training", "EfficientNet-Lite0 fine-tuned, int8 after training (as Model Maker)", TRAINING
+            "post_training", "EfficientNet-Lite0 fine-tuned, int8 after training (as MediaPipe Model Maker)", TRAINING
         ),
         "magnitude-pruned": Peer(
             "magnitude_pruned",
-            "the same, half of its weights zeroed, int8 after training (as tfmot's guide)",
+            "EfficientNet-Lite0 fine-tuned, half of its weights zeroed, int8 after training (as tfmot's guide)",
             (*TRAINING, "tensorflow_model_optimization"),
         ),
     },

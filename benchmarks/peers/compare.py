@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from benchmarks.peers.peer import Answer, Job, SkippedError, find_answer
 from benchmarks.result import Comparison, Result
 from benchmarks.subject import model_name, model_path
 from edgefashion.data.manifest import Manifest
-from edgefashion.errors import DataError, ModelFileError
+from edgefashion.errors import DataError
 from edgefashion.evaluation.bare_model import open_bare
 from edgefashion.evaluation.evaluate import score
 from edgefashion.evaluation.graph import read_graph, zipped_bytes
@@ -26,13 +27,18 @@ from edgefashion.evaluation.paired import mcnemar_exact
 from edgefashion.evaluation.views import ManyViews, measure_views
 from edgefashion.runtime.classifier import Classifier
 
-OURS = {"fashion-mnist": "fashion-mnist-nano", "clothing": "garment-base"}
-"""Task → the shipped model that is ours where --model names no other; it may not be shipped yet."""
+OURS = {
+    "fashion-mnist": ("fashion-mnist-nano", "fashion-mnist-small"),
+    "clothing": ("garment-base", "garment-small"),
+}
+"""Task → the shipped models that are ours where --model names no other; all others are paired with the first."""
 PUBLISHED = Path(__file__).with_name("published.toml")
 COLUMNS = (
     "what", "accuracy", "95 % interval", "macro-F1", "raw bytes", "zipped", "MACs", "right, ours wrong",
-    "wrong, ours right", "p (McNemar)", "note",
+    "wrong, ours right", "p (McNemar)", "ten views", "ten views, 95 % interval", "note",
 )  # fmt: skip
+VIEWS = slice(-3, -1)
+"""Columns of the ten views, in which only types are judged; left out where they weren't asked for."""
 Cells = tuple[str | float | None, ...]
 
 
@@ -64,7 +70,7 @@ def measure_peers(
         task: Of the table PEERS.
         splits: Splits to train on, and the one to judge on.
         arguments: As parsed.
-        views: Whether every file is also judged in ten views of each picture; its note tells.
+        views: Whether every file is also judged in ten views of each picture, types only.
     """
 
     def job_of(folder: Path) -> Job:
@@ -74,7 +80,7 @@ def measure_peers(
     held = manifest.select(splits[1])
     if not held.rows:
         raise DataError(f"'{manifest.name}' has no picture in the split '{splits[1]}', which this suite judges on.")
-    ours, rows = _ours(arguments.model, OURS.get(task), held, views)
+    ours, rows = _ours([arguments.model] if arguments.model else OURS.get(task, ()), held, views)
     comparisons = []
     for peer_name, peer in PEERS[task].items():
         waits = arguments.cached or (arguments.only is not None and peer_name not in arguments.only)
@@ -84,10 +90,8 @@ def measure_peers(
         except SkippedError as reason:
             rows.append(_empty(peer_name, f"skipped: {reason}"))
             continue
-        note = f"{peer.title}. {answer.note}".rstrip(". ")
-        if views and answer.file:
-            note += f". {_seen(answer.file, held)}"
-        rows.append(_judged(peer_name, answer, held, ours, note))
+        seen = _seen(answer.file, held) if views and answer.file else None
+        rows.append(_judged(peer_name, answer, held, ours, f"{peer.title}. {answer.note}".rstrip(". "), seen))
         if ours is not None:
             comparisons += _comparisons(peer_name, answer, ours, held)
     rows += [_published(item) for item in tomllib.loads(PUBLISHED.read_text(encoding="utf-8")).get(task, [])]
@@ -96,48 +100,56 @@ def measure_peers(
     }  # fmt: skip
     if arguments.epochs is not None:
         settings["epochs"] = arguments.epochs
-    return Result(name, title, COLUMNS, tuple(rows), settings, (), tuple(comparisons))
+    columns: tuple[str, ...] = COLUMNS
+    if not views:
+        columns = columns[: VIEWS.start] + columns[VIEWS.stop :]
+        rows = [row[: VIEWS.start] + row[VIEWS.stop :] for row in rows]
+    return Result(name, title, columns, tuple(rows), settings, (), tuple(comparisons))
 
 
-def _ours(given: str | None, usual: str | None, held: Manifest, views: bool) -> tuple[Answer | None, list[Cells]]:
-    """Our file's answers, and its row; none, and why, where there is no such file yet."""
-    try:
-        path = model_path(given or usual)
-    except ModelFileError as error:
-        if given:
-            raise
-        return None, [_empty("ours", f"skipped: {error}")]
+def _ours(names: Sequence[str], held: Manifest, views: bool) -> tuple[Answer | None, list[Cells]]:
+    """The first file's answers, and a row for each."""
+    first: Answer | None = None
+    rows = []
+    for name in names:
+        path = model_path(name)
+        answer, note, seen = _our_answer(path, held, views)
+        if first is not None:
+            note = f"paired with {names[0]}. {note}".rstrip(". ")
+        rows.append(_judged(f"ours: {model_name(path)}", answer, held, first, note, seen))
+        first = first or answer
+    return first, rows
+
+
+def _our_answer(path: Path, held: Manifest, views: bool) -> tuple[Answer, str, ManyViews | None]:
+    """What a file of ours says, how often that is none of the pictures' labels, and ten views where asked for."""
     classifier = Classifier.open(path)
     strange = sorted({row.type for row in held.rows} - set(classifier.labels))
     if strange:
         raise DataError(f"'{model_name(path)}' has no label '{strange[0]}', which '{held.name}' holds; give --model.")
     order = [held.labels.index(label) if label in held.labels else -1 for label in classifier.labels]
     said = [int(classifier.probabilities(held.picture(row)).argmax()) for row in held.rows]
-    predicted = [order[label] for label in said]
     content = path.read_bytes()
-    answer = Answer(tuple(row.path for row in held.rows), np.array(predicted), content, len(content))
+    answer = Answer(
+        tuple(row.path for row in held.rows), np.array([order[label] for label in said]), content, len(content)
+    )
     others = [classifier.labels[label] for label in said if order[label] < 0]
     names = ", ".join(sorted(set(others)))
     note = f"{len(others)} called {names}, which none of these pictures is and no peer can say" if others else ""
-    if views:
-        note = f"{note}. {_told(measure_views(classifier, held))}".lstrip(". ")
-    return answer, [_judged(f"ours: {model_name(path)}", answer, held, None, note)]
+    return answer, note, measure_views(classifier, held) if views else None
 
 
-def _seen(content: bytes, held: Manifest) -> str:
+def _seen(content: bytes, held: Manifest) -> ManyViews:
     """What a peer's file, without a card, says of ten views of every picture."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "peer.tflite"
         path.write_bytes(content)
-        return _told(measure_views(open_bare(path, held.labels, logits=True), held))
+        return measure_views(open_bare(path, held.labels, logits=True), held)
 
 
-def _told(found: ManyViews) -> str:
-    low, high = found.mean_interval
-    return f"Seen in ten ways, types only: {found.mean:.4f} ({low:.4f} to {high:.4f})"
-
-
-def _judged(name: str, answer: Answer, held: Manifest, ours: Answer | None, note: str) -> Cells:
+def _judged(
+    name: str, answer: Answer, held: Manifest, ours: Answer | None, note: str, views: ManyViews | None
+) -> Cells:
     """A row of figures."""
     position = {row.path: index for index, row in enumerate(held.rows)}
     kept = [position[path] for path in answer.paths]
@@ -153,10 +165,14 @@ def _judged(name: str, answer: Answer, held: Manifest, ours: Answer | None, note
     else:
         cells += [answer.stored, None, None]
     if ours is None:
-        return (*cells, None, None, None, note)
-    both = _both_right(ours, answer, held)
-    only_ours, only_peer = discordant(*both)
-    return (*cells, only_peer, only_ours, float(f"{mcnemar_exact(only_ours, only_peer):.2g}"), note)
+        cells += [None, None, None]
+    else:
+        only_ours, only_peer = discordant(*_both_right(ours, answer, held))
+        cells += [only_peer, only_ours, float(f"{mcnemar_exact(only_ours, only_peer):.2g}")]
+    if views is None:
+        return (*cells, None, None, note)
+    low, high = views.mean_interval
+    return (*cells, round(views.mean, 4), f"{low:.4f} to {high:.4f}", note)
 
 
 def discordant(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tuple[int, int]:
@@ -186,8 +202,8 @@ def _published(item: dict[str, Any]) -> Cells:
     """A quoted figure; its interval from n."""
     low, high = wilson_interval(round(item["accuracy"] * item["n"]), item["n"])
     note = f"{item['size']}; {item['source']}"
-    return (f"published: {item['name']}", item["accuracy"], f"{low:.4f} to {high:.4f}", *[None] * 7, note)
+    return (f"published: {item['name']}", item["accuracy"], f"{low:.4f} to {high:.4f}", *[None] * 9, note)
 
 
 def _empty(name: str, note: str) -> Cells:
-    return (name, *[None] * 9, note)
+    return (name, *[None] * 11, note)

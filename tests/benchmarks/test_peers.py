@@ -126,8 +126,10 @@ def test_our_answers_that_the_pictures_cannot_have_are_counted_as_wrong_and_told
     assert result.rows[0][-1].startswith(f"{count} called {missing}, ")
     result = compare.measure_peers("toy", "Toy", "toy", (("train",), "validation"), _arguments(*words), views=True)
     assert f"{count} called {missing}, " in result.rows[0][-1]
-    mean = measure_views(classifier, job_at(striped)(cache).manifest.select("validation")).mean
-    assert f"Seen in ten ways, types only: {mean:.4f} (" in result.rows[0][-1]
+    seen = measure_views(classifier, job_at(striped)(cache).manifest.select("validation"))
+    interval = "{:.4f} to {:.4f}".format(*seen.mean_interval)
+    assert result.columns[-3:-1] == ("ten views", "ten views, 95 % interval")
+    assert result.rows[0][-3:-1] == (round(seen.mean, 4), interval)
 
 
 def test_a_peers_file_is_seen_in_ten_ways_too(cache, tmp_path, monkeypatch):
@@ -142,24 +144,23 @@ def test_a_peers_file_is_seen_in_ten_ways_too(cache, tmp_path, monkeypatch):
     content = colour_model(dtype="UINT8", zero_point=128)
     answer = Answer(tuple(row.path for row in held.rows), held.truth, content)
     monkeypatch.setitem(PEERS, "toy", {"perfect": HOG})
-    monkeypatch.setitem(compare.OURS, "toy", "not-shipped-yet")
     monkeypatch.setattr(hog_svm, "make", lambda job: answer)
     result = compare.measure_peers(
         "toy", "Toy", "toy", (("train",), "validation"), _arguments("--source", plain), views=True
     )
     (tmp_path / "peer.tflite").write_bytes(content)
     mean = measure_views(open_bare(tmp_path / "peer.tflite", held.labels, logits=True), held).mean
-    assert f"HOG and SVM. Seen in ten ways, types only: {mean:.4f} (" in result.rows[1][-1]
+    (row,) = (dict(zip(result.columns, row, strict=True)) for row in result.rows)
+    assert (row["ten views"], row["note"]) == (round(mean, 4), "HOG and SVM")
 
 
-def test_without_our_file_the_peers_are_still_judged(striped, cache, monkeypatch, capsys):
+def test_without_a_model_of_ours_the_peers_are_still_judged(striped, cache, monkeypatch, capsys):
     monkeypatch.setitem(PEERS, "toy", {"hog-svm": HOG})
-    monkeypatch.setitem(compare.OURS, "toy", "not-shipped-yet")
     words = ("--source", striped, "--cached")
     result = compare.measure_peers("toy", "Toy", "toy", (("train",), "validation"), _arguments(*words))
-    assert "skipped: not-shipped-yet: no such model file" in result.rows[0][-1]
-    assert result.rows[1][-1] == "skipped: not trained yet"
+    assert [row[-1] for row in result.rows] == ["skipped: not trained yet"]
     assert result.comparisons == ()
+    assert "ten views" not in result.columns
     with pytest.raises(ModelFileError, match="no such model file"):
         compare.measure_peers(
             "toy", "Toy", "toy", (("train",), "validation"), _arguments(*words, "--model", "mistyped")
@@ -168,15 +169,37 @@ def test_without_our_file_the_peers_are_still_judged(striped, cache, monkeypatch
         compare.measure_peers("toy", "Toy", "toy", (("train",), "test"), _arguments(*words))
 
 
+def test_a_second_model_of_ours_is_paired_with_the_first(striped, cache, tiny_model, tmp_path, monkeypatch):
+    manifest = job_at(striped)(cache).manifest
+    held = manifest.select("validation")
+    (tmp_path / "hat.tflite").write_bytes(tiny_model.read_bytes())
+    said = {"tiny_int8.tflite": held.truth, "hat.tflite": np.where(np.arange(20) < 15, held.truth, held.truth - 1)}
+    paths = tuple(row.path for row in held.rows)
+    monkeypatch.setattr(
+        compare, "_our_answer", lambda path, *_: (Answer(paths, said[path.name], path.read_bytes()), "", None)
+    )
+    monkeypatch.setitem(PEERS, "toy", {"wrong": HOG})
+    monkeypatch.setattr(hog_svm, "make", lambda job: Answer(paths, held.truth - 1))
+    monkeypatch.setitem(compare.OURS, "toy", (str(tiny_model), str(tmp_path / "hat.tflite")))
+    result = compare.measure_peers(
+        "toy", "Toy", "toy", (("train",), "validation"), _arguments("--source", striped)
+    )  # fmt: skip
+    rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+    assert [row["what"] for row in rows] == ["ours: tiny_int8.tflite", "ours: hat.tflite", "wrong"]
+    assert [row["wrong, ours right"] for row in rows] == [None, 5, 20]
+    assert rows[1]["note"] == f"paired with {tiny_model}"
+    assert [item.ours for item in result.comparisons if item.measure == "accuracy"] == [1.0]
+
+
 def test_published_figures_have_intervals_and_sources(striped, cache, monkeypatch, capsys):
     for task in ("fashion-mnist", "clothing"):
         for emptied in (task, "toy"):
             monkeypatch.setitem(PEERS, emptied, {})
-        monkeypatch.setitem(compare.OURS, task, "not-shipped-yet")
+        monkeypatch.setitem(compare.OURS, task, ())
         words = ("--source", striped)
         result = compare.measure_peers("x", "X", task, (("train",), "validation"), _arguments(*words))
-        assert len(result.rows) > 1
-        for row in result.rows[1:]:
+        assert result.rows
+        for row in result.rows:
             assert row[0].startswith("published: ")
             assert 0.8 < row[1] < 0.97
             assert "; " in row[-1]

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import table
+from benchmarks import readme_figures, table
 from benchmarks.result import RESULTS, Comparison, Limit, Result
 from benchmarks.run import SUITES
 from benchmarks.suites import resize
@@ -61,6 +62,44 @@ def test_losses_are_listed_whatever_they_are_measured_in(tmp_path):
 
 def test_the_pages_show_the_committed_results():
     assert table.stale_pages() == []
+
+
+def test_the_sentences_say_what_the_results_and_cards_say():
+    assert readme_figures.missing() == []
+
+
+def test_a_changed_result_is_missed_in_the_sentences(tmp_path, monkeypatch):
+    shutil.copytree(RESULTS, tmp_path / "results")
+    before = readme_figures.readme_phrases(tmp_path / "results")
+    path = tmp_path / "results" / "limit.json"
+    path.write_text(path.read_text().replace("0.289", "0.345"))
+    changed = [line for line in readme_figures.readme_phrases(tmp_path / "results") if line not in before]
+    assert changed == ["reaches 0.34 of the multiply-accumulates"]
+    monkeypatch.setattr(readme_figures, "readme_phrases", lambda: [*before, *changed])
+    assert readme_figures.missing() == [f"README.md should say: {changed[0]}"]
+
+
+def test_the_peers_table_gives_leads_and_skips_who_was_not_judged(tmp_path):
+    columns = ("what", "accuracy", "zipped", "MACs", "p (McNemar)", "ten views", "note")
+    rows = (
+        ("ours: garment-base", 0.84, 3_000_000, 282_104_448, None, 0.83, ""),
+        ("ours: garment-small", 0.8, 1_000_000, 119_000_000, 0.001, 0.82, ""),
+        ("frozen-head", 0.7354, 3_293_091, 384e6, 6.2e-14, 0.7, ""),
+        ("mobilenet-v2", None, None, None, None, None, "skipped"),
+        ("post-training", 0.8512, 3_302_364, 384e6, 0.17, None, ""),
+        ("published: x", 0.9, None, None, None, None, ""),
+    )
+    Result("peers-clothing", "Peers", columns, rows).write(tmp_path)
+    page = table.fill("<!-- peers:begin -->\nold\n<!-- peers:end -->", tmp_path)
+    assert page.splitlines()[3:-1] == [
+        "| `garment-base` | 0.840 |  |  | 0.830 | 3,000,000 | 282.1 M |",
+        "| `garment-small` | 0.800 |  |  | 0.820 | 1,000,000 | 119.0 M |",
+        "| EfficientNet-Lite0 fine-tuned, int8 after training (as MediaPipe Model Maker) "
+        "| 0.851 | -1.1 | no, p = 0.17 | – | 3,302,364 | 384.0 M |",
+        "| frozen EfficientNet-Lite0 and a linear head, int8 (as Teachable Machine) "
+        "| 0.735 | 10.5 | yes, p = 6.2e-14 | 0.700 | 3,293,091 | 384.0 M |",
+    ]
+    assert table.fill("<!-- peers:begin -->\nold\n<!-- peers:end -->", tmp_path / "none").count("\n") == 2
 
 
 def test_every_committed_result_is_a_suites_and_has_markers():
