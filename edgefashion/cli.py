@@ -1,6 +1,7 @@
 """The command line: one table of verbs, one place where errors become one line and an exit code.
 
-Exit codes: 0 done; 1 an error, told in one line on stderr; 2 wrong usage; 130 interrupted.
+Exit codes: 0 done; 1 an error, told in one line on stderr; 2 wrong usage; 3 the answer is no (`compare`);
+130 interrupted.
 """
 
 import argparse

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 from edgefashion.commands import display
 from edgefashion.commands.evaluate import choose_split, describe
 from edgefashion.commands.evaluation_tables import unreadable_lines
+from edgefashion.commands.judged_model import add_bare_arguments, open_judged
 from edgefashion.errors import UsageError
 
 if TYPE_CHECKING:
+    from edgefashion.evaluation.bare_model import BareClassifier
     from edgefashion.evaluation.compare import Comparison
     from edgefashion.runtime.classifier import Classifier
 
+MAY_NOT = 3
+"""Exit code where B may not replace A; 1 and 2 are errors, as everywhere."""
 HELP = (
-    "Compare two model files on the same pictures: paired intervals, McNemar's test, classes, size, latency. Exit code "
-    "0: B may replace A. 1: it may not (or an error, told in one line on stderr)."
+    "Compare two model files on the same pictures: paired intervals, McNemar's test, classes, size, latency.\n"
+    f"Exit code 0: B may replace A. {MAY_NOT}: it may not. 1: an error, 2: wrong usage, told in one line on stderr."
 )
 EXAMPLE = "edgefashion compare old.tflite new.tflite my-photos/ --max-loss 1"
 
@@ -29,7 +33,7 @@ REPEATS = 50
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("first", metavar="A", help="the model in use: a .tflite with a card, or a shipped model's name")
+    parser.add_argument("first", metavar="A", help="the model in use: a .tflite file, or a shipped model's name")
     parser.add_argument("second", metavar="B", help="the model that may replace it")
     parser.add_argument(
         "source", metavar="SOURCE", help="labelled pictures; the kinds are listed by 'data check --help'"
@@ -58,10 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the networks (default 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    add_bare_arguments(parser, "A is a file without a card", "-a")
+    add_bare_arguments(parser, "B is a file without a card", "-b")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs the verb; 0 if B may replace A, else 1."""
+    """Runs the verb; 0 if B may replace A, else `MAY_NOT`."""
     for name in ("max_loss", "min_gain"):
         value = getattr(arguments, name)
         if value is not None and not (math.isfinite(value) and 0 <= value <= 100):
@@ -73,10 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
     from edgefashion.data.sources import open_source
     from edgefashion.evaluation.compare import compare, may_replace
     from edgefashion.evaluation.sample import sample_by_group
-    from edgefashion.runtime.classifier import Classifier
 
-    first = Classifier.open(arguments.first, arguments.threads)
-    second = Classifier.open(arguments.second, arguments.threads)
+    first = open_judged(arguments.first, arguments, "-a")
+    second = open_judged(arguments.second, arguments, "-b")
     split, manifest = choose_split(open_source(arguments.source), arguments.split)
     if arguments.sample is not None:
         manifest = sample_by_group(manifest, arguments.sample)
@@ -90,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         display.print_json(
             {"source": source, "models": cost, "limits": limits, "may_replace": passed} | found.to_dict()
         )
-        return 0 if passed else 1
+        return 0 if passed else MAY_NOT
     print(f"A {first.card.name} {first.card.version}, B {second.card.name} {second.card.version}")
     print(f"{manifest.name}, {describe(split, found)}")
     if found.relabelled:
@@ -107,10 +112,10 @@ def run(arguments: argparse.Namespace) -> int:
     for line in (*disagreement_lines(found), *unreadable_lines(found.n, found.unreadable)):
         print(line)
     print(verdict(found, passed, arguments.max_loss, arguments.min_gain))
-    return 0 if passed else 1
+    return 0 if passed else MAY_NOT
 
 
-def _cost(first: Classifier, second: Classifier) -> list[dict[str, Any]]:
+def _cost(first: Classifier | BareClassifier, second: Classifier | BareClassifier) -> list[dict[str, Any]]:
     """Path, name, sizes, multiply-accumulates and latency of both models."""
     from edgefashion.evaluation.graph import read_graph, zipped_bytes
     from edgefashion.evaluation.latency import compare_latency

@@ -15,7 +15,8 @@ from edgefashion.commands.evaluation_tables import (
     summary_rows,
     unreadable_lines,
 )
-from edgefashion.errors import DataError, ModelFileError, UsageError
+from edgefashion.commands.judged_model import add_bare_arguments, open_judged
+from edgefashion.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from edgefashion.data.manifest import Manifest
@@ -87,16 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     page.add_argument("--float", metavar="FILE", help="the float .tflite to measure size and latency against")
     page.add_argument("--overwrite", action="store_true", help="replace the report in FOLDER")
-    bare = parser.add_argument_group("a file without a card")
-    bare.add_argument("--labels", metavar="FILE", help="its labels, one a line, in the order of its outputs")
-    bare.add_argument(
-        "--input-range",
-        nargs=2,
-        type=float,
-        metavar=("LOW", "HIGH"),
-        help="what the bytes 0 and 255 become, where its metadata don't say (as a rule 0 1 or -1 1)",
-    )
-    bare.add_argument("--logits", action="store_true", help="its outputs are logits: apply a softmax")
+    add_bare_arguments(parser, "a file without a card")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -129,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.robust and arguments.views:
         raise UsageError("--robust and --views are runs of their own; give one of them.")
     float_content = None if arguments.float is None else ModelFile.read(arguments.float).content
-    classifier = open_classifier(arguments)
+    classifier = open_judged(arguments.model, arguments)
     split, manifest = choose_split(open_source(arguments.source), arguments.split)
     if arguments.limit is not None and arguments.limit < len(manifest.rows):
         count = len(manifest.rows)
@@ -224,32 +216,6 @@ def _with_card(classifier: Classifier | BareClassifier, option: str) -> Classifi
     if not isinstance(classifier, Classifier):
         raise UsageError(f"{option} needs a model with a card; leave --labels out.")
     return classifier
-
-
-def open_classifier(arguments: argparse.Namespace) -> Classifier | BareClassifier:
-    """Opens the model: with its card, or with the labels that were given.
-
-    Raises:
-        UsageError: --input-range or --logits without --labels.
-        ModelFileError: As `Classifier.open` and `open_bare`; a file without a card and labels says what to give.
-        DataError: The labels can't be read.
-    """
-    from edgefashion.evaluation.bare_model import open_bare, read_labels
-    from edgefashion.evaluation.normalisation import Normalisation
-    from edgefashion.runtime.classifier import Classifier
-    from edgefashion.runtime.model_file import ModelFile
-    from edgefashion.runtime.shipped import find_model
-
-    path = find_model(arguments.model)
-    if arguments.labels is None:
-        if arguments.input_range is not None or arguments.logits:
-            raise UsageError("--input-range and --logits are for a file without a card; give --labels FILE too.")
-        if ModelFile.read(path).card is None:
-            raise ModelFileError(f"{path}: has no card; give its labels with --labels FILE, one a line.")
-        return Classifier.open(path, arguments.threads)
-    labels = read_labels(arguments.labels)
-    normalisation = None if arguments.input_range is None else Normalisation.of_range(*arguments.input_range)
-    return open_bare(path, labels, arguments.threads, normalisation, arguments.logits)
 
 
 def choose_split(manifest: Manifest, asked: str | None) -> tuple[str, Manifest]:

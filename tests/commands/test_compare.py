@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from edgefashion.cli import main
+from edgefashion.commands.compare import MAY_NOT
 from edgefashion.runtime.classifier import Classifier
+from tests.evaluation.handmade import COLOURS, colour_model
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def source(tiny_model, tmp_path_factory):
 
 def test_the_exit_code_is_the_answer(tiny_model, source, capsys):
     model = str(tiny_model)
-    assert main(["compare", model, model, source]) == 1  # ten pictures rule out nothing
+    assert main(["compare", model, model, source]) == MAY_NOT == 3  # ten pictures rule out nothing
     shown = capsys.readouterr().out
     for text in ("validation: 10 pictures by 3 contributors", "top-1", "macro-F1", "file, raw bytes", "× 1.00",
                  "latency here", "0 pictures get different labels.", "McNemar's exact p = 1.",
@@ -35,8 +37,49 @@ def test_the_exit_code_is_the_answer(tiny_model, source, capsys):
     assert (
         "B may replace A: a loss of more than 50 points is ruled out (--max-loss); the gain" in capsys.readouterr().out
     )
-    assert main(["compare", model, model, source, "--max-loss", "50", "--min-gain", "1"]) == 1
+    assert main(["compare", model, model, source, "--max-loss", "50", "--min-gain", "1"]) == MAY_NOT
     assert "not at least 1 (--min-gain)" in capsys.readouterr().out
+
+
+def test_the_codes_of_both_answers_are_told(tiny_model, source, capsys):
+    assert main(["compare", "--help"]) == 0
+    assert "Exit code 0: B may replace A. 3: it may not. 1: an error" in capsys.readouterr().out
+    assert main(["compare", str(tiny_model), str(tiny_model), source, "--json"]) == MAY_NOT
+    assert json.loads(capsys.readouterr().out)["may_replace"] is False
+
+
+def test_files_without_a_card_are_compared_by_the_labels_given(tmp_path, tiny_model, source, capsys):
+    lines = ["path,type,group,split"]
+    for label, colour in COLOURS.items():
+        Image.new("RGB", (20, 16), colour).save(tmp_path / f"{label}.png")
+        lines.append(f"{label}.png,{label},{label},test")
+    (tmp_path / "colours.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "right.txt").write_text("\n".join(COLOURS))
+    (tmp_path / "turned.txt").write_text("\n".join((*list(COLOURS)[1:], next(iter(COLOURS)))))
+    (tmp_path / "float.tflite").write_bytes(colour_model())
+    (tmp_path / "bytes.tflite").write_bytes(colour_model(dtype="UINT8", zero_point=128, softmax=False))
+    words = ["compare", *(str(tmp_path / name) for name in ("float.tflite", "bytes.tflite", "colours.csv"))]
+    first = ["--labels-a", str(tmp_path / "right.txt"), "--input-range-a", "-1", "1"]
+    second = ["--labels-b", str(tmp_path / "right.txt"), "--logits-b"]
+    assert main([*words, *first, *second, "--max-loss", "100", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["first"]["top1"], told["second"]["top1"]) == (1, 1)
+    assert [model["name"] for model in told["models"]] == ["float", "bytes"]
+    second[1] = str(tmp_path / "turned.txt")
+    assert main([*words, *first, *second, "--max-loss", "100", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["first"]["top1"], told["second"]["top1"]) == (1, 0)
+    for more, code, said in (
+        (second, 1, "float.tflite: has no card; give its labels with --labels-a FILE"),
+        (first, 1, "bytes.tflite: has no card; give its labels with --labels-b FILE"),
+        ([*first[:2], *second], 1, "give --input-range-a, as a rule"),
+        ([*first, "--logits-b"], 2, "--input-range-b and --logits-b are for a file without a card; give --labels-b"),
+        ([*first, "--labels-b", str(tmp_path / "none.txt")], 1, "Can't read the labels"),
+    ):
+        assert main([*words, *more]) == code
+        assert said in capsys.readouterr().err
+    assert main(["compare", str(tiny_model), str(tiny_model), source, *second[:2]]) == 1
+    assert "has a card with its own labels; leave --labels-b out" in capsys.readouterr().err
 
 
 def test_json_says_everything(tiny_model, source, capsys):
