@@ -9,10 +9,12 @@ from PIL import Image
 
 from benchmarks.peers import PEERS, compare, hog_svm, peer
 from benchmarks.peers.peer import Answer, Job, Peer, SkippedError, find_answer
+from benchmarks.result import RESULTS, Result
 from edgefashion import Classifier
 from edgefashion.errors import DataError, ModelFileError
 from edgefashion.evaluation.bare_model import open_bare
 from edgefashion.evaluation.views import measure_views
+from edgefashion.runtime.shipped import SHIPPED
 from tests.evaluation.handmade import COLOURS, colour_model
 
 
@@ -203,6 +205,16 @@ def test_published_figures_have_intervals_and_sources(striped, cache, monkeypatc
             assert row[0].startswith("published: ")
             assert 0.8 < row[1] < 0.97
             assert "; " in row[-1]
+
+
+def test_every_shipped_model_as_it_is_stands_beside_the_peers():
+    assert {name for names in compare.OURS.values() for name in names} == set(SHIPPED)
+    for task, names in compare.OURS.items():
+        result, _ = Result.read(RESULTS / f"peers-{task}.json")
+        rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+        ours = {row["what"]: row["raw bytes"] for row in rows if row["what"].startswith("ours: ")}
+        again = f"the files have changed: python -m benchmarks.run peers-{task} --cached"
+        assert ours == {f"ours: {name}": SHIPPED[name].stat().st_size for name in names}, again
 
 
 def test_every_peer_names_a_module_with_make():
