@@ -35,7 +35,7 @@ def peers_table(folder: Path = RESULTS) -> str:
             lead = f"{100 * (ours[0]['accuracy'] - row['accuracy']):.1f}"
             p = row["p (McNemar)"]
             chance = f"{'yes' if p < ACCEPTED else 'no'}, p = {p:g}"
-        views = row.get("ten views")
+        views = row["ten views"]
         cells = (
             name,
             f"{row['accuracy']:.3f}",

@@ -3,7 +3,8 @@
 A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists;
 the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`; that of peers between
 `<!-- peers:begin -->` and `<!-- peers:end -->`; the comparisons that a rival wins between `<!-- losses:begin -->` and
-`<!-- losses:end -->`. --check tells of the figures in sentences too, which are written by hand.
+`<!-- losses:end -->`. The picture docs/models.svg is drawn too. --check also tells of figures in sentences, which are
+written by hand.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from benchmarks.models_table import fill_models
 from benchmarks.peers_table import fill_peers
+from benchmarks.picture import PICTURE, drawn
 from benchmarks.readme_figures import missing
 from benchmarks.result import RESULTS, Result
 from benchmarks.subject import ROOT
@@ -80,15 +82,20 @@ def losses_table(folder: Path = RESULTS) -> str:
     return "\n".join(lines).rstrip()
 
 
+def made_pages() -> dict[Path, str]:
+    """The pages as the committed results make them, the picture too."""
+    return {page: fill(page.read_text()) for page in PAGES if page.exists()} | {PICTURE: drawn()}
+
+
 def stale_pages() -> list[Path]:
-    """The pages whose tables differ from the committed results."""
-    return [page for page in PAGES if page.exists() and fill(page.read_text()) != page.read_text()]
+    """Those that differ from the committed results."""
+    return [page for page, text in made_pages().items() if not page.exists() or page.read_text() != text]
 
 
 def update_all() -> None:
-    """Writes the tables of all pages."""
-    for page in stale_pages():
-        page.write_text(fill(page.read_text()))
+    """Writes all pages."""
+    for page, text in made_pages().items():
+        page.write_text(text)
 
 
 if __name__ == "__main__":

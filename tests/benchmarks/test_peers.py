@@ -213,7 +213,7 @@ def test_every_shipped_model_as_it_is_stands_beside_the_peers():
         result, _ = Result.read(RESULTS / f"peers-{task}.json")
         rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
         ours = {row["what"]: row["raw bytes"] for row in rows if row["what"].startswith("ours: ")}
-        again = f"the files have changed: python -m benchmarks.run peers-{task} --cached"
+        again = f"judge the new file: python -m benchmarks.run peers-{task} --cached, where runs/peers holds the peers"
         assert ours == {f"ours: {name}": SHIPPED[name].stat().st_size for name in names}, again
 
 
