@@ -23,7 +23,8 @@ Features = npt.NDArray[np.float32]
 
 
 def train_head(
-    network: tf_keras.Model, stage: Stage, settled: npt.NDArray[np.bool_] | None = None, never: int = -1
+    network: tf_keras.Model, stage: Stage, settled: npt.NDArray[np.bool_] | None = None, never: int = -1,
+    times: npt.NDArray[np.int64] | None = None,
 ) -> list[dict[str, float]]:
     """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
 
@@ -33,6 +34,7 @@ def train_head(
         settled: bool (n,), training pictures of which the network is to go on saying what it says now: its own
             answers, and not the labels, are what it learns; None for none of them.
         never: type that no settled picture shows, whose share in those answers goes to the others; -1 for none.
+        times: int (n,), how often each training picture is seen in an epoch; None for once.
 
     Returns:
         One row an epoch: loss, accuracy, tuned, seconds.
@@ -64,12 +66,14 @@ def train_head(
         optimizer.apply_gradients(zip(tape.gradient(loss, [kernel, bias]), [kernel, bias], strict=True))
         return loss, tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == types, tf.float32))
 
-    steps = math.ceil(len(seen) / schedule.batch)
+    seats = np.repeat(np.arange(len(seen)), 1 if times is None else times)
+    steps = math.ceil(len(seats) / schedule.batch)
     history: list[dict[str, float]] = []
     for epoch in range(schedule.epochs):
         losses, rights = 0.0, 0.0
-        drawn = turns(truth[:, 0], schedule.batch, stage.seed, epoch, schedule.balance)
-        for number, index in enumerate(drawn):
+        drawn = turns(truth[seats, 0], schedule.batch, stage.seed, epoch, schedule.balance)
+        for number, drawn_seats in enumerate(drawn):
+            index = seats[drawn_seats]
             optimizer.learning_rate.assign(learning_rate(schedule, epoch + number / steps))
             loss, right = step(*(tf.constant(part[index]) for part in (seen, targets, truth[:, 0])))
             losses, rights = losses + float(loss), rights + float(right)

@@ -181,8 +181,8 @@ class LastLayer(Schedule):
 
     Of garments it goes on saying what it says: its own answers, without "no garment", are their targets. A network's
     features often tell apart what its last layer was never asked about (Kirichenko et al. 2023, arXiv 2204.02937).
-    `extra`: sources whose training pictures are added here only; garments among them keep the others from being told
-    by their floors.
+    `extra`: sources whose training pictures are added here only, one named twice counting twice; garments among them
+    keep the others from being told by their floors.
     """
 
     extra: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -260,12 +261,15 @@ def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[d
 
 def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     network = run.network(checkpoint)
-    train = run.train
-    for manifest in run.more:
-        train = with_more(train, load_pictures(manifest, *train.images.shape[1:3]), run.manifest.labels)
+    plan, train = _given(run.recipe.last_layer), run.train
+    times = [np.ones(len(train.truth), int)]
+    for manifest, count in zip(run.more, Counter(plan.extra).values(), strict=True):
+        more = load_pictures(manifest, *train.images.shape[1:3])
+        train = with_more(train, more, run.manifest.labels)
+        times.append(np.full(len(more.rows), count))
     nothing = run.manifest.labels.index(NO_GARMENT)
-    stage = run.stage("last-layer", _given(run.recipe.last_layer), checkpoint.spec)
-    history = train_head(network, dataclasses.replace(stage, train=train), train.truth != nothing, nothing)
+    stage = dataclasses.replace(run.stage("last-layer", plan, checkpoint.spec), train=train)
+    history = train_head(network, stage, train.truth != nothing, nothing, np.concatenate(times))
     return checkpoint.with_model(network), history
 
 
@@ -303,7 +307,7 @@ def _more(recipe: Recipe, manifest: Manifest) -> tuple[Manifest, ...]:
     sources = recipe.last_layer.extra if recipe.last_layer else ()
     if sources and NO_GARMENT not in manifest.labels:
         raise RecipeError(f"[last-layer] needs pictures labelled '{NO_GARMENT}' among those that the others see.")
-    more = tuple(open_source(spec).select("train") for spec in sources)
+    more = tuple(open_source(spec).select("train") for spec in dict.fromkeys(sources))
     for found in more:
         strange = sorted({row.type for row in found.rows} - set(manifest.labels))
         if strange or not found.rows:

@@ -74,6 +74,17 @@ def test_of_settled_pictures_it_goes_on_saying_what_it_says():
     assert np.abs(logits_of(still, train_pictures.images) - said).max() < 0.05
 
 
+def test_what_is_seen_more_often_counts_more():
+    shown = pictures(28)
+    other = dataclasses.replace(shown, rows=tuple(Row("", "ab"[1 - truth], "", "train") for truth in shown.truth))
+    joined = with_more(shown, other, ("a", "b"))  # every picture under both labels
+    for first, second in ((3, 1), (1, 3)):
+        network = tiny_checkpoint(spec=SMALL).model()
+        train_head(network, stage("unused", schedule=PLAN, train=joined), times=np.repeat([first, second], 28))
+        agree = np.mean(logits_of(network, shown.images).argmax(1) == shown.truth)
+        assert agree > 0.8 if first > second else agree < 0.2
+
+
 def test_without_a_tuning_split_there_is_no_such_figure():
     assert math.isnan(train(tune=None)[2][-1]["tuned"])
 

@@ -374,7 +374,7 @@ def _with_things(room, count=12):
     return dataclasses.replace(
         load_recipe(str(room / "teacher.toml")), fit=Schedule(12, batch=16, learning_rate=1e-2), name="last",
         model=Model("tiny-32", dropout=0.0),
-        last_layer=LastLayer(20, batch=32, learning_rate=3e-2, extra=(f"things:{room / 'discs'}",)),
+        last_layer=LastLayer(20, batch=32, learning_rate=3e-2, extra=(f"things:{room / 'discs'}",) * 2),
     )  # fmt: skip
 
 
