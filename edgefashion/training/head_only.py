@@ -23,7 +23,10 @@ Features = npt.NDArray[np.float32]
 
 
 def train_head(
-    network: tf_keras.Model, stage: Stage, settled: npt.NDArray[np.bool_] | None = None, never: int = -1,
+    network: tf_keras.Model,
+    stage: Stage,
+    settled: npt.NDArray[np.bool_] | None = None,
+    never: int = -1,
     times: npt.NDArray[np.int64] | None = None,
 ) -> list[dict[str, float]]:
     """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
