@@ -108,7 +108,7 @@ def test_what_can_not_be_opened_is_said_and_nothing_is_shown(told: dict[str, Any
     said = {name.removeprefix("content://"): answer for name, answer in told["gallery"].items()}
     assert [answer["pixels"] for answer in said.values()].count(None) == len(said) - 1
     (table,) = (answer["said"] for name, answer in said.items() if name.endswith("table.txt"))
-    assert "not a picture of a known format" in table
+    assert "it is empty, damaged or not a picture" in table
     for name, reason in {
         "back": "", "files/dev/null": "picture of 0 bytes: not a picture", "gone/a": "No such file",
         "torn/a": "the connection was closed", "endless/a": "larger than 104857600 bytes",
@@ -135,7 +135,7 @@ def test_exported_files_are_kept_where_the_person_wants_them(told: dict[str, Any
     assert ".csv" not in second["said"]
     assert list(second["kept"]) == ["1"]
     assert (none["said"], none["kept"], len(none["asked"])) == ("Nothing was exported.", {}, 2)
-    assert full["said"].endswith(".csv can't be written there: No space left on device.")
+    assert full["said"].startswith("The disk is full")
     assert full["kept"] == {}, "half a file is none"
     assert not any(step["left"] for step in told["exports"]), "no copy stays where nobody can reach it"
 
