@@ -110,7 +110,7 @@ def test_what_can_not_be_opened_is_said_and_nothing_is_shown(told: dict[str, Any
     (table,) = (answer["said"] for name, answer in said.items() if name.endswith("table.txt"))
     assert "it is empty, damaged or not a picture" in table
     for name, reason in {
-        "back": "", "files/dev/null": "picture of 0 bytes: not a picture", "gone/a": "No such file",
+        "back": "", "files/dev/null": "picture of 0 bytes can't be read", "gone/a": "No such file",
         "torn/a": "the connection was closed", "endless/a": "larger than 104857600 bytes",
         "nothing": "No Activity found",
     }.items():  # fmt: skip
