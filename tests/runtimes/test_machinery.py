@@ -58,6 +58,12 @@ def test_every_disagreement_fails(machinery: Any, who: int, path: tuple[str, ...
     assert sentence in detail
 
 
+def test_so_many_pictures_may_differ_and_no_more(machinery: Any) -> None:
+    ours, theirs = reports()
+    theirs["top"]["a.jpg"]["type"] = "something else"
+    assert [machinery.compare(ours, theirs, ["a.jpg", "b.jpg"], may)[0] for may in (0, 1)] == [False, True]
+
+
 def test_no_pictures_is_no_agreement(machinery: Any) -> None:
     assert machinery.compare(*reports(), []) == (False, "no pictures to compare on")
 
@@ -107,13 +113,13 @@ def test_the_standalone_check_passes_and_fails(tiny_model: Path, tmp_path: Path)
     with zipfile.ZipFile(tiny_model) as archive:
         card = json.loads(archive.read("card.json"))
     scores = card["golden"][0]["outputs"]["type"]
-    scores[0] += 3 if scores[0] < 128 else -3
+    scores[0] += 5 if scores[0] < 128 else -5
     changed = tmp_path / "changed.tflite"
     changed.write_bytes(tiny_model.read_bytes())
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(changed, "a") as archive:
         archive.writestr("card.json", json.dumps(card))
     code, report = check(changed)
     assert code == 1
-    assert report["detail"].endswith("largest difference 3 steps")
+    assert report["detail"].endswith("largest difference 5 steps")
     changed.write_bytes(tiny_model.read_bytes()[:3000])
     assert check(changed)[0] == 1
