@@ -94,6 +94,7 @@ def test_without_zxing_there_is_no_setting_and_nothing_fails(
 
 def test_a_long_code_is_shortened_and_stays_inside_the_card(drive: Callable[..., Any]) -> None:
     driver = drive(source=None)
+    driver.until(lambda: driver.app.session.classifier is not None, "the model")  # its coming draws the card anew
     card = driver.app.live.card
     for size in ((800, 480), (360, 640), (1920, 1080)):
         driver.resize(size)
