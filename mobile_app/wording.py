@@ -59,7 +59,7 @@ def spoken(state: StreamState) -> str:
 
 def answer_for(prediction: Prediction, sure: bool) -> Answer:
     """Return what the card shows for a prediction."""
-    told = prediction.attributes.items()
+    told = prediction.details.items()
     attributes = {name: _value(attribute) for name, attribute in told if attribute.value != NAMELESS}
     share = prediction.confidence
     if not sure:

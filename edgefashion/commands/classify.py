@@ -64,7 +64,7 @@ def line(name: str, prediction: Prediction, top: int) -> str:
     elif prediction.sure_of is None:
         best += " (not sure)"
     others = ", ".join(f"{type_name} {probability:.1%}" for type_name, probability in prediction.top(top))
-    attributes = "".join(f", {key}: {value.value}" for key, value in prediction.attributes.items())
+    attributes = "".join(f", {key}: {value.value}" for key, value in prediction.details.items())
     return f"{name}: {best}{attributes}  [{others}]"
 
 

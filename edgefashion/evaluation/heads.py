@@ -17,6 +17,8 @@ from edgefashion.data.manifest import OPTIONAL_COLUMNS, Row
 from edgefashion.evaluation.checks import Floats, Indices, check_probabilities
 from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
+from edgefashion.runtime.colour_names import COLOUR_NAMES
+from edgefashion.runtime.prediction import COLOUR, COLOURS
 from edgefashion.taxonomy import Taxonomy
 
 CATEGORY = "category"
@@ -59,32 +61,36 @@ def attribute_predictions(
     Args:
         card: The model's card.
         rows: The n pictures.
-        said: For each of them, head name to float32 (k,).
+        said: For each of them, head name to float32 (k,); among them the measured "colours", if there are any.
 
     Returns:
-        One for each head that is a column of manifests and has at least one picture.
+        One for each head that is a column of manifests and has at least one picture; measured colours are judged as
+        "colour": told is the one with the largest share.
 
     Raises:
         DataError: What was said are no probabilities.
     """
     found = []
-    for head in label_heads(card):
-        noted = [(at, getattr(row, head.name)) for at, row in enumerate(rows)] if head.name in OPTIONAL_COLUMNS else []
+    asked = {head.name: (head.name, head.labels) for head in label_heads(card) if head.name != TYPE_HEAD}
+    if said and COLOURS in said[0]:
+        asked.setdefault(COLOUR, (COLOURS, COLOUR_NAMES))
+    for name, (key, known) in asked.items():
+        noted = [(at, getattr(row, name)) for at, row in enumerate(rows)] if name in OPTIONAL_COLUMNS else []
         noted = [(at, value) for at, value in noted if value]
-        if head.name == TYPE_HEAD or not noted:
+        if not noted:
             continue
-        strange = sorted({value for _, value in noted} - set(head.labels))
-        scores = np.zeros((len(noted), len(head.labels) + len(strange)))
-        scores[:, : len(head.labels)] = check_probabilities([said[at][head.name] for at, _ in noted])
-        labels = (*head.labels, *strange)
+        strange = sorted({value for _, value in noted} - set(known))
+        scores = np.zeros((len(noted), len(known) + len(strange)))
+        scores[:, : len(known)] = check_probabilities([said[at][key] for at, _ in noted])
+        labels = (*known, *strange)
         for line, (at, _) in enumerate(noted):
-            allowed = possible_values(card.taxonomy, head.name, rows[at].type, labels)
+            allowed = possible_values(card.taxonomy, name, rows[at].type, labels)
             if 0 < len(allowed) < len(labels):
                 scores[line] = restrict(scores[line], labels, allowed)
         truth = np.array([labels.index(value) for _, value in noted], dtype=np.int64)
         places = np.array([at for at, _ in noted], dtype=np.int64)
-        given = head.name in card.taxonomy.values
-        found.append(HeadPredictions(head.name, labels, places, np.minimum(scores, 1.0), truth, given))
+        given = name in card.taxonomy.values
+        found.append(HeadPredictions(name, labels, places, np.minimum(scores, 1.0), truth, given))
     return tuple(found)
 
 

@@ -52,6 +52,9 @@ class ManyHeaded(Protocol):
     def head_probabilities(self, image: Any) -> dict[str, npt.NDArray[np.float32]]:
         """Head name to float32 (n,) probabilities, the type's among them."""
 
+    def measured(self, image: Any) -> dict[str, npt.NDArray[np.float32]]:
+        """What is measured from the pixels: as `Classifier.measured`."""
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -137,7 +140,7 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         else:
             picture, short_side = item
             if many is not None:
-                further.append(many.head_probabilities(picture))
+                further.append({**many.head_probabilities(picture), **many.measured(picture)})
                 found.append(further[-1][TYPE_HEAD])
             else:
                 found.append(classifier.probabilities(picture))

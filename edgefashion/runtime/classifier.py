@@ -13,11 +13,11 @@ from edgefashion.errors import ModelFileError
 from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
 from edgefashion.runtime.colour import SIDE, colour_shares, measure_colours
-from edgefashion.runtime.embedding import COLOURS, join
+from edgefashion.runtime.embedding import join
 from edgefashion.runtime.image import prepare
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
-from edgefashion.runtime.prediction import Attribute, Prediction
+from edgefashion.runtime.prediction import COLOUR, COLOURS, Attribute, Prediction
 from edgefashion.runtime.shipped import find_model
 from edgefashion.taxonomy import NO_GARMENT
 
@@ -111,7 +111,8 @@ class Classifier:
         best_type, confidence = ranking[0]
         attributes = self._attributes(best_type, raw)
         if self._measures_colours:
-            attributes[COLOURS] = Attribute.of_shares(measure_colours(self._whole(image, picture)))
+            colours = Attribute.of_shares(measure_colours(self._whole(image, picture)))
+            attributes = {COLOUR: colours.main, **attributes, COLOURS: colours}
         category = self._categories[best_type]
         whole = min(1.0, sum(probability for name, probability in ranking if self._categories[name] == category))
         return Prediction(
@@ -159,10 +160,7 @@ class Classifier:
             ModelFileError: The runtime fails.
         """
         picture = self._prepare(image)
-        parts: dict[str, NDArray[np.floating]] = dict(self.head_probabilities(picture))
-        if self._measures_colours:
-            parts[COLOURS] = colour_shares(self._whole(image, picture))
-        return join(parts)
+        return join({**self.head_probabilities(picture), **self.measured(image, picture)})
 
     def probabilities(self, image: Any) -> NDArray[np.float32]:
         """Return the probabilities of all types for one picture.
@@ -196,6 +194,22 @@ class Classifier:
             name: np.where(np.isfinite(real), np.clip(real, 0.0, 1.0), np.float32(np.nan))
             for name, real in reals.items()
         }
+
+    def measured(self, image: Any, picture: NDArray[np.uint8] | None = None) -> dict[str, NDArray[np.float32]]:
+        """Return what is measured from the pixels, beside what the network says.
+
+        Args:
+            image: As `classify`.
+            picture: `image` as the network's input, where it is at hand already.
+
+        Returns:
+            For a model that measures colours "colours" → float32 (13,): each one's share of the garment, 0–1, sum 1, in
+            the order of `colour_names.COLOUR_NAMES`. Empty for other models.
+        """
+        if not self._measures_colours:
+            return {}
+        whole = self._whole(image, self._prepare(image) if picture is None else picture)
+        return {COLOURS: colour_shares(whole).astype(np.float32)}
 
     @property
     def _measures_colours(self) -> bool:

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgefashion.runtime.card import TYPE_HEAD
+from edgefashion.runtime.prediction import COLOUR, COLOURS
 
-COLOURS = "colours"
-"""The part of the measured colours; the other parts are the network's heads."""
-WEIGHTS: Mapping[str, float] = {TYPE_HEAD: 4.0, "colour": 2.0, COLOURS: 2.0, "pattern": 2.0, "detail": 1.0}
+WEIGHTS: Mapping[str, float] = {TYPE_HEAD: 4.0, COLOUR: 2.0, COLOURS: 2.0, "pattern": 2.0, "detail": 1.0}
 """How much each part's agreement counts; 1 for any other head."""
 
 

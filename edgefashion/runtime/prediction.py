@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+COLOUR, COLOURS = "colour", "colours"
+"""Attributes: the garment's main colour by its name, and all measured colours with their shares."""
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -12,7 +15,8 @@ class Attribute:
     Attributes:
         value: Of a head of the network one of its labels, such as "striped"; of measured colours their names with their
             shares, such as "navy 70 %, white 20 %".
-        confidence: 0–1: of a head the value's probability; of measured colours the first one's share of the garment.
+        confidence: 0–1: of a head the value's probability; of a measured colour, or the first of several, its share of
+            the garment.
         shares: Of measured colours the names and shares (0–1) that `value` spells out; else empty.
     """
 
@@ -24,6 +28,11 @@ class Attribute:
     def of_shares(cls, shares: tuple[tuple[str, float], ...]) -> "Attribute":
         """Spell out shares, largest first, at least one."""
         return cls(", ".join(f"{name} {100 * share:.0f} %" for name, share in shares), shares[0][1], shares)
+
+    @property
+    def main(self) -> "Attribute":
+        """The first of the shares alone, with its bare name for a value; itself where there are none."""
+        return Attribute(*self.shares[0]) if self.shares else self
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; `shares` only where there are any."""
@@ -42,7 +51,8 @@ class Prediction:
         category: The category that the best type stands in.
         sure: Whether the best type's probability reaches the card's threshold; `sure_of` tells more.
         attributes: Attribute name → value and confidence: what the network's other heads say, and for a model of the
-            garment taxonomy the measured "colours". May be empty. Treat as read-only.
+            garment taxonomy the measured "colours", and the first of them by its bare name as "colour". May be empty.
+            Treat as read-only.
         latency_ms: From picture to answer, in milliseconds.
         category_confidence: The category's probability, 0–1: the sum of its types'.
         category_sure: Whether the category's probability reaches the card's threshold.
@@ -81,6 +91,13 @@ class Prediction:
     def sure_of(self) -> str | None:
         """How far the answer can be relied on: "type", "category" (the type is open) or None (not sure at all)."""
         return "type" if self.sure else "category" if self.category_sure else None
+
+    @property
+    def details(self) -> Mapping[str, Attribute]:
+        """The attributes as people are told them: without the main colour where the measured colours begin with it."""
+        measured = self.attributes.get(COLOURS)
+        again = None if measured is None else measured.main
+        return {name: told for name, told in self.attributes.items() if name != COLOUR or told != again}
 
     def top(self, k: int) -> tuple[tuple[str, float], ...]:
         """Return the k best types with their probabilities, best first; fewer if there are fewer types."""

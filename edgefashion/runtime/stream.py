@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from edgefashion.runtime.colour import MOST, SMALLEST
-from edgefashion.runtime.prediction import Attribute, Prediction
+from edgefashion.runtime.prediction import COLOUR, COLOURS, Attribute, Prediction
 
 LOOKING, UNSURE, SURE = "looking", "unsure", "sure"
 STATES = (LOOKING, UNSURE, SURE)
@@ -95,13 +95,14 @@ class Stabiliser:
         self._last = at
         held = self._types.held
         self._types.update(dict(prediction.ranking), passed)
-        measured = {name: told for name, told in prediction.attributes.items() if told.shares}
+        said = prediction.details  # the main colour follows from the colours
+        measured = {name: told for name, told in said.items() if told.shares}
         another = self._types.held != held
         if another:  # another garment: nothing of the former one's attributes is left
             self._attributes, self._shares = {}, {}
-        names = (*prediction.attributes, *self._attributes)  # in the model's order, which is that of the screen
+        names = (*said, *self._attributes)  # in the model's order, which is that of the screen
         for name in dict.fromkeys(name for name in names if name in self._attributes or name not in measured):
-            chosen = prediction.attributes.get(name)
+            chosen = said.get(name)
             values = {} if chosen is None else {chosen.value: chosen.confidence}
             self._attributes.setdefault(name, _Choice()).update(values, passed)
             if another and chosen is not None:  # its type has been steady for long enough
@@ -136,6 +137,8 @@ class Stabiliser:
             if choice.held is not None
         }
         attributes |= {name: shares.shown for name, shares in self._shares.items() if shares.shown is not None}
+        if COLOURS in attributes:
+            attributes = {COLOUR: attributes[COLOURS].main, **attributes}
         category = self._category_of(held)
         whole = min(1.0, sum(probability for name, probability in ranking if self._category_of(name) == category))
         return Prediction(ranking, category, False, attributes, latency_ms, whole)

@@ -60,7 +60,7 @@ def insert(
     """
     for what, value in (("type", prediction.type), ("category", prediction.category), ("model", model)):
         check_name(what, value)
-    for name, attribute in prediction.attributes.items():
+    for name, attribute in prediction.details.items():
         check_name(check_name("attribute", name), attribute.value)
     if len(code) > MAX_CODE or any("\ud800" <= character <= "\udfff" for character in code):
         raise StoreError(f"A code may have {MAX_CODE:,} characters of text; received {len(code):,}: {code[:40]!r}.")
@@ -75,11 +75,11 @@ def insert(
         "sure": prediction.sure,
         "attributes": {
             name: {"value": attribute.value, "confidence": round(attribute.confidence, 6)}
-            for name, attribute in prediction.attributes.items()
+            for name, attribute in prediction.details.items()
         },
     }
     final = {"type": prediction.type, "category": prediction.category}
-    final |= {name: attribute.value for name, attribute in prediction.attributes.items()}
+    final |= {name: attribute.value for name, attribute in prediction.details.items()}
     made = connection.execute(
         "INSERT INTO scan (taken_at, type, colour, corrected, code, model, words) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (utc_text(moment), final["type"], main_colour(final), _json({}), code, model, _words(final, code)),

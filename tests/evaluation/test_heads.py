@@ -13,6 +13,7 @@ from edgefashion.errors import DataError
 from edgefashion.evaluation.evaluate import evaluate
 from edgefashion.evaluation.predict import predict
 from edgefashion.runtime.card import Head, InputRule, ModelCard
+from edgefashion.runtime.colour_names import COLOUR_NAMES
 from edgefashion.taxonomy import Taxonomy
 from tests.runtime.test_classifier import with_card
 
@@ -34,6 +35,7 @@ class Teller:
     def __init__(self, **said):
         self.said = said
         heads = {"type": TYPES, "colour": COLOURS, "detail": DETAILS}
+        heads = {name: labels for name, labels in heads.items() if name in said}
         self.card = ModelCard(
             name="teller",
             version="1",
@@ -47,6 +49,12 @@ class Teller:
         raise AssertionError("a model with several heads is run once, for all of them")
 
     def head_probabilities(self, image):
+        return {name: said for name, said in self._said_of(image).items() if name != "colours"}
+
+    def measured(self, image):
+        return {name: said for name, said in self._said_of(image).items() if name == "colours"}
+
+    def _said_of(self, image):
         number = round(float(image[..., 0].mean()))
         return {name: np.array(rows[number], np.float32) for name, rows in self.said.items()}
 
@@ -110,6 +118,18 @@ def test_every_head_is_judged_on_what_is_noted(tmp_path):
     assert not colour.given_type
     assert detail.interval[0] < 1 / 3 < detail.interval[1]
     assert detail.macro_f1 == pytest.approx((2 / 3 + 0 + 0) / 3)
+
+
+def test_measured_colours_are_judged_where_no_head_says_the_colour(tmp_path):
+    shares = {name: np.eye(13)[COLOUR_NAMES.index(name)] * 0.6 + 0.4 / 13 for name in ("navy", "red", "blue")}
+    measured = [shares[name] for name in ("navy", "navy", "blue", "blue", "blue", "red")]
+    said = {**SAID, "colours": measured}
+    assert [head.name for head in evaluate(Teller(**said), _manifest(tmp_path, ROWS)).heads].count("colour") == 1
+    assert evaluate(Teller(**said), _manifest(tmp_path, ROWS)).heads[1].labels[0] == "blue", "the head's, not measured"
+    del said["colour"]
+    *_, colour = evaluate(Teller(**said), _manifest(tmp_path, ROWS[:5])).heads
+    assert (colour.name, colour.n, colour.labels) == ("colour", 4, COLOUR_NAMES)
+    assert (colour.accuracy, colour.near) == (2 / 4, 3 / 4), "navy for blue is a neighbour, blue for red is none"
 
 
 def test_neighbouring_colours_count_as_nearly_right(tmp_path):

@@ -15,7 +15,7 @@ from edgefashion.evaluation.sample import sample_by_group
 from edgefashion.runtime.colour import MOST, SIDE, SMALLEST, garment_weights, measure_colours, small_lab
 from edgefashion.runtime.colour_names import COLOUR_NAMES, REGIONS
 from edgefashion.runtime.image import prepare
-from edgefashion.runtime.prediction import Attribute
+from edgefashion.runtime.prediction import Attribute, Prediction
 from edgefashion.taxonomy import Taxonomy
 
 ROOT = Path(__file__).parents[2]
@@ -115,9 +115,22 @@ def test_the_shipped_model_tells_them_of_the_examples() -> None:
     classifier = Classifier.open(threads=1)
     for name, colour in (("t-shirt-red", "red"), ("hat-navy", "navy"), ("skirt-black", "black")):
         path = ROOT / "examples" / f"{name}.jpg"
-        told = classifier.classify(path).attributes["colours"]
+        prediction = classifier.classify(path)
+        told = prediction.attributes["colours"]
         assert told.shares[0][0] == colour
         assert told == Attribute.of_shares(measure_colours(prepare(path, 192, 192)))
+        assert prediction.attributes["colour"] == Attribute(colour, told.confidence)
+        assert [name for name in prediction.details if name.startswith("colour")] == ["colours"], "told once"
+        share = classifier.measured(path)["colours"]
+        assert (share.shape, share.dtype) == ((13,), np.float32)
+        assert (COLOUR_NAMES[int(share.argmax())], float(share.sum())) == (colour, pytest.approx(1.0))
+
+
+def test_a_colour_that_a_head_says_is_told_beside_the_measured_ones() -> None:
+    ranking, measured = (("hat", 0.9),), Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
+    said = {"colour": Attribute("black", 0.6), "colours": measured}
+    assert set(Prediction(ranking, "headwear", True, said).details) == {"colour", "colours"}
+    assert set(Prediction(ranking, "headwear", True, {"colour": measured.main}).details) == {"colour"}
 
 
 @pytest.mark.skipif(not CLOTHING.is_dir(), reason="the clothing photos are not at ../shared/data/clothing")

@@ -216,7 +216,8 @@ def test_measured_colours_are_smoothed_and_do_not_flicker() -> None:
 
     def seen(name: str, shares: dict[str, float]) -> Prediction:
         told = tuple(sorted(shares.items(), key=lambda item: -item[1]))
-        return Prediction(((name, 0.9),), "all", True, {"colours": Attribute.of_shares(told)})
+        measured = Attribute.of_shares(told)
+        return Prediction(((name, 0.9),), "all", True, {"colour": measured.main, "colours": measured})
 
     words = []
     for step in range(60):
@@ -224,6 +225,7 @@ def test_measured_colours_are_smoothed_and_do_not_flicker() -> None:
         state = stabiliser.update(seen("hat", {"navy": navy, "white": 1 - navy}), step / 15)
         if state.prediction is not None:
             words.append(state.prediction.attributes["colours"])
+            assert state.prediction.attributes["colour"] == words[-1].main
     assert len(set(words)) <= 2
     assert [name for name, _ in words[-1].shares] == ["navy", "white"]
     assert abs(words[-1].confidence - 0.7) < 0.1

@@ -38,8 +38,11 @@ def test_a_scan_comes_back_as_it_went_in(store: Store) -> None:
 
 def test_measured_colours_stand_in_where_no_colour_is_named(store: Store) -> None:
     measured = Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
-    scan = store.add(dataclasses.replace(prediction(), attributes={"colours": measured}), JPEG, "m")
+    scan = store.add(
+        dataclasses.replace(prediction(), attributes={"colour": measured.main, "colours": measured}), JPEG, "m"
+    )
     assert scan.colour == "navy"
+    assert dict(scan.attributes) == {"colours": "navy 70 %, white 20 %"}, "told once"
     assert [found.id for found in store.scans(colour="navy")] == [scan.id]
     assert not store.scans(colour="white")
     corrected = store.correct(scan.id, colour="black")
