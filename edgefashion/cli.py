@@ -1,7 +1,7 @@
 """The command line: one table of verbs, one place where errors become one line and an exit code.
 
-Exit codes: 0 done; 1 an error, told in one line on stderr; 2 wrong usage; 3 the answer is no (`compare`);
-130 interrupted.
+Exit codes: 0 done, or the check passed; 1 an error, or a check that failed, told in one line on stderr; 2 wrong usage;
+3 `compare` alone: one model may not replace the other, which is an answer and no fault; 130 interrupted.
 """
 
 import argparse
@@ -48,6 +48,10 @@ COMMANDS: dict[str, Verb] = {
     "doctor": Verb("edgefashion.commands.doctor", "show what works here, and what to install for what does not"),
 }
 INTERRUPTED = 130
+EXIT_CODES = (
+    "exit codes: 0 done, or the check passed; 1 an error or a failed check, told in one line on stderr; 2 wrong\n"
+    "usage; 3 'compare' alone: B may not replace A; 130 interrupted."
+)
 EXTRAS = {
     # Top-level package → the extra that brings it.
     "tensorflow": "train",
@@ -134,7 +138,7 @@ def _top_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="edgefashion",
         description="Garment photos in, a verified int8 TensorFlow Lite model out, and offline answers from it.",
-        epilog=f"verbs:\n{verbs}\n\n'edgefashion VERB --help' shows a verb's arguments and an example.",
+        epilog=f"verbs:\n{verbs}\n\n'edgefashion VERB --help' shows a verb's arguments and an example.\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

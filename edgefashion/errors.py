@@ -48,6 +48,10 @@ class ExportRefusedError(EdgeFashionError):
     """The exported file lost more than allowed, so the final name was not written."""
 
 
+class CheckFailedError(EdgeFashionError):
+    """A check that was asked for found a fault; its figures were printed first."""
+
+
 class MissingExtraError(EdgeFashionError):
     """A verb needs packages of an extra that is not installed."""
 

@@ -64,6 +64,16 @@ def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [["verify"], ["parity"], ["compare"], ["doctor"], ["data", "check"]])
+def test_verbs_that_check_something_tell_their_exit_codes(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--help"])
+    assert "1 an error or a failed check, told in one line on stderr; 2 wrong usage" in capsys.readouterr().out
+    assert main([*words, "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Exit code 0: " in shown
+    assert "one line on stderr" in shown
+
+
 def test_an_unknown_verb_lists_the_known_ones() -> None:
     assert all(name in run("frobnicate").stderr for name in COMMANDS)
 

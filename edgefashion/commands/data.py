@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from edgefashion.data.check import DataReport
 
 HELP = "Check labelled pictures: counts, unreadable files, duplicates, leaks between splits."
+CODES = "Exit code 0: it can be used, whatever was found. 1: it can't, or an error; told in one line on stderr."
 EXAMPLE = "edgefashion data check photos/"
 
 GROUPS_SHOWN = 8
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from edgefashion.data.sources import ACCEPTED
 
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help=HELP, description=HELP, epilog=f"Example: {EXAMPLE}")
+    check = actions.add_parser("check", help=HELP, description=f"{HELP} {CODES}", epilog=f"Example: {EXAMPLE}")
     check.add_argument("source", metavar="SOURCE", help=ACCEPTED)
     check.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     check.add_argument(

@@ -3,12 +3,16 @@
 import argparse
 
 from edgefashion.commands import display
+from edgefashion.errors import CheckFailedError
 from edgefashion.runtime.golden import check_golden
 from edgefashion.runtime.interpreter import RUNTIMES, Interpreter
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.shipped import find_model
 
-HELP = "Check a model file's golden vectors on this device: same best label, every score within one step."
+HELP = (
+    "Check a model file's golden vectors on this device: same best label, every score within one step.\n"
+    "Exit code 0: all pass. 1: one fails, or an error; told in one line on stderr."
+)
 EXAMPLE = "edgefashion verify garment.tflite"
 
 
@@ -21,11 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the verb; 1 if a golden vector failed."""
+    """Run the verb.
+
+    Raises:
+        CheckFailedError: A golden vector failed; the results are printed first.
+    """
     model_file = ModelFile.read(find_model(arguments.model))
     interpreter = Interpreter.open(model_file.content, arguments.threads, arguments.runtime)
     report = check_golden(model_file, interpreter)
     facts = {"model": str(model_file.path), "runtime": interpreter.runtime, "threads": interpreter.threads}
+    good = sum(result.passed for result in report.results)
     if arguments.json:
         results = [result._asdict() for result in report.results]
         display.print_json({**facts, "passed": report.passed, "results": results})
@@ -35,10 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
             for result in report.results
         ]
         display.table(("vector", "head", "expected", "received", "largest difference (steps)", "result"), rows)
-        good = sum(result.passed for result in report.results)
         verdict = f"{_word(report.passed)}: {good} of {len(report.results)} golden vectors"
         print(f"{verdict}, runtime {interpreter.runtime}, threads {interpreter.threads}, {model_file.path}")
-    return 0 if report.passed else 1
+    if not report.passed:
+        raise CheckFailedError(
+            f"{model_file.path}: {len(report.results) - good} of {len(report.results)} golden vectors fail here with "
+            f"the runtime {interpreter.runtime}; don't use this file with it. 'edgefashion parity' tries the others."
+        )
+    return 0
 
 
 def _word(passed: bool) -> str:

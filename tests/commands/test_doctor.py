@@ -20,7 +20,9 @@ def models(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def told(capsys: pytest.CaptureFixture[str], code: int) -> dict:
     assert main(["doctor", "--json"]) == code
-    return json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    assert err.count("\n") == code, "a failed check is told in one line"
+    return json.loads(out)
 
 
 @pytest.mark.usefixtures("models")
@@ -50,6 +52,10 @@ def test_a_missing_model_is_told_with_what_to_do(
     assert states["garment-base"] == "missing: reinstall edgefashion"
     assert "damaged" in states["fashion-mnist-nano"]
     assert states["garment-small"].startswith("verified")
+    assert main(["doctor"]) == 1
+    assert "Shipped models can't be used here: garment-base (missing: reinstall edgefashion); fashion-mnist-nano (" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.usefixtures("models")

@@ -1,11 +1,13 @@
 """`parity`: the file against its checkpoint and under every runtime; a user's mistakes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from edgefashion.cli import main
 from edgefashion.runtime import interpreter as ladder
+from edgefashion.runtime.model_file import ModelFile, append_files
 
 
 @pytest.fixture
@@ -24,6 +26,23 @@ def test_runtimes_alone(tiny_model, litert_alone, capsys):
     told = json.loads(capsys.readouterr().out)
     assert (told["float"], told["passed"], len(told["pictures"])) == (None, True, 18)
     assert [item["threads"] for item in told["runtimes"]] == [1, 2, 4, 1, 1]
+
+
+def test_a_failed_check_is_one_line_and_exit_code_1(tiny_model, tmp_path, litert_alone, capsys):
+    model = ModelFile.read(tiny_model)
+    wrong = replace(model.card.golden[1], outputs={"type": model.card.golden[0].outputs["type"]})
+    card = replace(model.card, golden=(model.card.golden[0], wrong))
+    path = tmp_path / "other.tflite"
+    path.write_bytes(append_files(model.flatbuffer, {**model.files, "card.json": card.to_json().encode()}))
+    assert main(["parity", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert "5 of 5 runs FAILED" in out
+    assert f"{path}: 5 of 5 runs fail golden vectors or change a clear answer: ai_edge_litert with 1 thread, " in err
+    assert err.count("\n") == 1
+    assert main(["parity", str(path), "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["passed"] is False
+    assert err.count("\n") == 1
 
 
 @pytest.mark.slow

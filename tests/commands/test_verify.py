@@ -43,11 +43,16 @@ def test_a_model_that_computes_something_else(
     assert card is not None
     wrong = replace(card.golden[1], outputs={"type": card.golden[0].outputs["type"]})
     path = with_card(tiny_model, tmp_path / "other.tflite", golden=(card.golden[0], wrong))
-    assert main(["verify", str(path)]) == 1
-    out, _ = capsys.readouterr()
+    assert main(["verify", str(path), "--runtime", "ai_edge_litert"]) == 1
+    out, err = capsys.readouterr()
     assert "FAILED: 1 of 2 golden vectors" in out
+    said = f"edgefashion: {path}: 1 of 2 golden vectors fail here with the runtime ai_edge_litert; don't use this file"
+    assert err.startswith(said)
+    assert err.count("\n") == 1
     assert main(["verify", str(path), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
+    out, err = capsys.readouterr()
+    assert err.startswith(f"edgefashion: {path}: 1 of 2 golden vectors fail")
+    told = json.loads(out)
     assert [result["passed"] for result in told["results"]] == [True, False]
     assert told["passed"] is False
 
