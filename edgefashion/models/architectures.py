@@ -10,9 +10,9 @@ import tf_keras
 
 from edgefashion.errors import RecipeError
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec, Range, build_inverted_residual
-from edgefashion.models.plain import MlpSpec, WideResidualSpec, build_mlp, build_wide_residual
+from edgefashion.models.plain import MlpSpec, build_mlp
 
-Spec = InvertedResidualSpec | WideResidualSpec | MlpSpec
+Spec = InvertedResidualSpec | MlpSpec
 
 
 def _stages(first: int, stages: tuple[tuple[int, int, int, int, int], ...]) -> tuple[Block, ...]:
@@ -66,7 +66,6 @@ ARCHITECTURES: dict[str, Spec] = {
     "efficientnet-lite0": _LITE0,
     "nano-28": _NANO,
     "small-28": _SMALL,
-    "wide-residual-28": WideResidualSpec(height=28, width=28, widths=(24, 48, 96), blocks=1, classes=10),
     "seed-mlp": MlpSpec(height=28, width=28, hidden=128, dropout=0.2, classes=10),
 }
 
@@ -102,7 +101,7 @@ def build(
         raise RecipeError(
             f"Only inverted residual networks can be folded and quantised. Received: {type(spec).__name__}."
         )
-    return build_wide_residual(spec) if isinstance(spec, WideResidualSpec) else build_mlp(spec)
+    return build_mlp(spec)
 
 
 def least_weights(spec: Spec) -> int:
@@ -113,14 +112,11 @@ def least_weights(spec: Spec) -> int:
             count += block.expansion * (block.expand * channels + block.kernel**2 + block.channels)
             channels = block.channels
         return count + channels * spec.head + (spec.head or channels) * spec.classes
-    if isinstance(spec, WideResidualSpec):
-        return 9 * spec.blocks * sum(width**2 for width in spec.widths) + spec.widths[-1] * spec.classes
     return spec.hidden * (spec.height * spec.width + spec.classes)
 
 
 _KINDS: dict[str, type[Spec]] = {
     "inverted-residual": InvertedResidualSpec,
-    "wide-residual": WideResidualSpec,
     "mlp": MlpSpec,
 }
 
@@ -144,8 +140,6 @@ def spec_from_dict(data: Mapping[str, Any]) -> Spec:
     try:
         if "blocks" in fields and isinstance(fields["blocks"], (list, tuple)):
             fields["blocks"] = tuple(Block(**block) for block in fields["blocks"])
-        if "widths" in fields:
-            fields["widths"] = tuple(fields["widths"])
         return _KINDS[kind](**fields)
     except TypeError as error:
         raise RecipeError(f"The network's description does not fit kind '{kind}': {error}.") from error

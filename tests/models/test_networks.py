@@ -13,7 +13,7 @@ from edgefashion.models import ARCHITECTURES, architecture, build, spec_from_dic
 from edgefashion.models.checkpoint import restore
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import INPUT_RANGE, FixedRange
-from edgefashion.models.plain import MlpSpec, WideResidualSpec
+from edgefashion.models.plain import MlpSpec
 from tests.models.tiny import TINY, drawn_pictures, drawn_weights, real, tiny_checkpoint
 
 
@@ -33,9 +33,9 @@ def test_every_field_is_in_the_description():
 
 
 def test_unknown_names_are_errors_that_list_the_known_ones():
-    with pytest.raises(RecipeError, match=r"'resnet'.*efficientnet-lite0, nano-28, seed-mlp, .*wide-residual-28"):
+    with pytest.raises(RecipeError, match=r"'resnet'.*efficientnet-lite0, nano-28, seed-mlp, small-28"):
         architecture("resnet", 3)
-    with pytest.raises(RecipeError, match=r"'tree'.*inverted-residual, wide-residual, mlp"):
+    with pytest.raises(RecipeError, match=r"'tree'.*inverted-residual, mlp"):
         spec_from_dict({"kind": "tree"})
     with pytest.raises(RecipeError, match="None"):
         spec_from_dict({})
@@ -75,11 +75,11 @@ def test_a_normalisation_without_its_convolution_is_an_error():
 
 
 def test_only_inverted_residual_networks_have_a_folded_form():
-    for spec in (MlpSpec(8, 8, 4, 0.0, 2), WideResidualSpec(8, 8, (4, 8), 1, 2)):
-        with pytest.raises(RecipeError, match=type(spec).__name__):
-            build(spec, folded=True)
-        with pytest.raises(RecipeError, match=type(spec).__name__):
-            build(spec, ranges={"input": INPUT_RANGE})
+    spec = MlpSpec(8, 8, 4, 0.0, 2)
+    with pytest.raises(RecipeError, match="MlpSpec"):
+        build(spec, folded=True)
+    with pytest.raises(RecipeError, match="MlpSpec"):
+        build(spec, ranges={"input": INPUT_RANGE})
 
 
 def test_a_fixed_range_rounds_to_256_values():
@@ -107,10 +107,3 @@ def test_the_perceptron_reads_the_first_channel_from_0_to_1():
     pictures[0, 0, :, 0] = (0, 51, 102, 255)
     pictures[..., 1:] = 99
     np.testing.assert_allclose(probe(real(pictures)).numpy()[0, :4], (0.0, 0.2, 0.4, 1.0), atol=1e-6)
-
-
-def test_the_teacher_halves_the_picture_at_every_stage_after_the_first():
-    network = build(WideResidualSpec(12, 12, (4, 6, 8), 1, 5))
-    assert network.output_shape == (None, 5)
-    sizes = [layer.output_shape[1:] for layer in network.layers if layer.name.startswith("add")]
-    assert sizes == [(12, 12, 4), (6, 6, 6), (3, 3, 8)]

@@ -22,7 +22,7 @@ from edgefashion.models.architectures import ARCHITECTURES
 from edgefashion.models.checkpoint import load_checkpoint
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
-from edgefashion.models.plain import WideResidualSpec
+from edgefashion.models.plain import MlpSpec
 from edgefashion.runtime.shipped import SHIPPED
 from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.loop import logits_of
@@ -103,7 +103,7 @@ def room(tmp_path_factory):
     (room / "tiny.toml").write_text(RECIPE.replace("TEACHER", str(room / "teacher.toml")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny-32", TINY)
-        patch.setitem(ARCHITECTURES, "teacher-32", WideResidualSpec(32, 32, (4, 8), 1, 2))
+        patch.setitem(ARCHITECTURES, "teacher-32", MlpSpec(32, 32, 32, 0.2, 2))
         yield room
 
 
@@ -467,9 +467,7 @@ def test_a_network_without_that_stage_is_refused_at_the_start(room, stage):
     recipe = _recipe(room)
     plain = {name.replace("-", "_"): None for name in LATER if name != stage}
     wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, architecture="teacher-32"), **plain)
-    with pytest.raises(
-        RecipeError, match=rf"\[{stage}\] needs an inverted residual network\. Received: WideResidualSpec"
-    ):
+    with pytest.raises(RecipeError, match=rf"\[{stage}\] needs an inverted residual network\. Received: MlpSpec"):
         _again(room, wrong, "kind")
     assert not (room / "kind").exists()
 
