@@ -91,13 +91,20 @@ $(CONVERT_VENV)/convert.stamp: requirements/dev.txt pyproject.toml
 	@$(CONVERT_VENV)/bin/python $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
+# What the tests need beside Python's packages: a Debian package and what shows that it is there.
+FASHION_MNIST := /usr/share/datasets/fashion-mnist
+LIBRARIES := libgl1=libGL.so.1 libegl1=libEGL.so.1 libgles2=libGLESv2.so.2 libmtdev1=libmtdev.so.1
+PROGRAMS := shellcheck=shellcheck systemd=systemd-analyze
+
 .PHONY: missing-packages
 missing-packages:
-	@if [ ! -d /usr/share/datasets/fashion-mnist ]; then \
-		echo "Fashion-MNIST is not installed, so the tests that need it are skipped. To run them: sudo apt-get install dataset-fashion-mnist"; \
-	fi
-	@if ! ldconfig -p 2>/dev/null | grep -q libEGL.so.1 || ! ldconfig -p | grep -q libGLESv2.so.2; then \
-		echo "OpenGL is not installed, so the tests of the app are skipped. To run them: sudo apt-get install libgl1 libegl1 libgles2 libgl1-mesa-dri libmtdev1"; \
+	@wanted=(); loaded=$$(PATH="$$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null || true); \
+	[ -d "$(FASHION_MNIST)" ] || wanted+=(dataset-fashion-mnist); \
+	for pair in $(LIBRARIES); do grep -qF "$${pair#*=}" <<<"$$loaded" || wanted+=("$${pair%%=*}"); done; \
+	compgen -G "/usr/lib/*/dri/*_dri.so" >/dev/null || wanted+=(libgl1-mesa-dri); \
+	for pair in $(PROGRAMS); do command -v "$${pair#*=}" >/dev/null || wanted+=("$${pair%%=*}"); done; \
+	if [ $${#wanted[@]} -gt 0 ]; then \
+		echo "Tests whose system packages are missing are skipped. To run them all: sudo apt-get install $${wanted[*]}"; \
 	fi
 	@if [ ! -d "$(CLOTHING)" ]; then \
 		echo "The garment photos are not at $(CLOTHING), so the tests that need them are skipped."; \

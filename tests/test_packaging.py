@@ -138,3 +138,27 @@ def test_the_converters_import_under_their_own_name(tmp_path: Path) -> None:
         pytest.skip("edgefashion is not installed in this environment (make install)")
     assert answer.returncode == 0, answer.stderr
     assert Path(answer.stdout.strip()).name == "__init__.py"
+
+
+def test_one_command_installs_every_missing_system_package(tmp_path: Path) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("no make: sudo apt-get install make")
+
+    def said(**changed: str) -> list[str]:
+        words = ["make", "-s", "missing-packages", *(f"{name}={value}" for name, value in changed.items())]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.splitlines()
+
+    absent = {
+        "FASHION_MNIST": str(tmp_path / "none"),
+        "LIBRARIES": "libone=libone.so.1 libtwo=libtwo.so.2",
+        "PROGRAMS": "shell=sh lint=no-such-program",
+        "CLOTHING": str(tmp_path),
+    }
+    (line,) = said(**absent)
+    assert "sudo apt-get install dataset-fashion-mnist libone libtwo" in line
+    assert line.endswith(" lint")
+    assert said(**{**absent, "FASHION_MNIST": str(tmp_path), "LIBRARIES": "", "PROGRAMS": "shell=sh"}) in (
+        [],
+        ["Tests whose system packages are missing are skipped. To run them all: sudo apt-get install libgl1-mesa-dri"],
+    )
