@@ -31,6 +31,7 @@ MARKS = {
     "magnitude-pruned": ("the same, half of it zeroed (as tfmot's guide)", "#009e73", "diamond"),
     "frozen-head": ("EfficientNet-Lite0 frozen (as Teachable Machine)", "#a3508a", "triangle"),
     "mobilenet-v2": ("MobileNetV2 frozen", "#475569", "square"),
+    "mobilenet-v3-large": ("MobileNetV3-Large frozen", "#475569", "diamond"),
     "ours: fashion-mnist-nano": ("fashion-mnist-nano", "#0072b2", "circle"),
     "ours: fashion-mnist-small": ("fashion-mnist-small", "#56b4e9", "circle"),
     "keras-cnn": ("Keras's example", "#d55e00", "square"),
@@ -88,7 +89,7 @@ def drawn(results: Path = RESULTS) -> str:
     clothing = _points(results, "peers-clothing", "zipped", ("ten views", "ten views, 95 % interval"))
     cloth = _points(results, "peers-fashion-mnist", "raw bytes", ("accuracy", "95 % interval"))
     times = {row[0]: float(row[3] or 0) for row in _timed(results)}
-    timed = [Point(p.name, times[TIMED[p.name]], p.accuracy, p.low, p.high) for p in clothing]
+    timed = [Point(p.name, times[TIMED[p.name]], p.accuracy, p.low, p.high) for p in clothing if p.name in TIMED]
     share = _share_axis(clothing)
     number = Result.read(results / "peers-clothing.json")[0].settings["pictures"]
     tested = Result.read(results / "peers-fashion-mnist.json")[0].settings["pictures"]

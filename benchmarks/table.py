@@ -1,10 +1,10 @@
 """Writes the tables of the README files from the committed results: `python -m benchmarks.table [--check]`.
 
 A table stands between `<!-- bench:NAME:begin -->` and `<!-- bench:NAME:end -->`, where results/NAME.json exists;
-the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`; that of peers between
-`<!-- peers:begin -->` and `<!-- peers:end -->`; the comparisons that a rival wins between `<!-- losses:begin -->` and
-`<!-- losses:end -->`. The picture docs/models.svg is drawn too. --check also tells of figures in sentences, which are
-written by hand.
+the table of shipped models between `<!-- models:begin -->` and `<!-- models:end -->`; likewise those of peers and
+published figures at `peers`, `ten-classes` and `fashion-mnist-peers`, and the comparisons that a rival wins at
+`losses`. The picture docs/models.svg is drawn too. --check also tells of figures in sentences, which are written by
+hand.
 """
 
 from __future__ import annotations

@@ -2,6 +2,13 @@
 
 from benchmarks.peers.peer import Peer
 
+CLEAR = 0.05
+"""p of McNemar's test below which a difference is more than chance."""
+BESIDE = "p beside {}"
+"""A result's column of p for each further model of ours; "p (McNemar)" is the first's."""
+TEN_CLASSES = "ten classes: "
+"""Before the name of what was judged by the ten classes of clothing-dataset-small, in a result's rows."""
+
 TRAINING = ("tensorflow", "tf_keras", "safetensors")
 
 PEERS: dict[str, dict[str, Peer]] = {
@@ -15,7 +22,18 @@ PEERS: dict[str, dict[str, Peer]] = {
         "frozen-head": Peer(
             "frozen_head", "frozen EfficientNet-Lite0 and a linear head, int8 (as Teachable Machine)", TRAINING
         ),
-        "mobilenet-v2": Peer("mobilenet_v2", "frozen MobileNetV2 1.0 and a linear head, int8", TRAINING),
+        "mobilenet-v2": Peer(
+            "mobilenet_v2",
+            "frozen MobileNetV2 1.0 and a linear head, int8",
+            TRAINING,
+            "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        ),
+        "mobilenet-v3-large": Peer(
+            "mobilenet_v3_large",
+            "frozen MobileNetV3-Large 1.0 and a linear head, int8",
+            TRAINING,
+            "weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+        ),
         "post-training": Peer(
             "post_training", "EfficientNet-Lite0 fine-tuned, int8 after training (as MediaPipe Model Maker)", TRAINING
         ),

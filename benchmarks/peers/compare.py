@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers import PEERS
-from benchmarks.peers.peer import Answer, Job, SkippedError, find_answer
+from benchmarks.peers import BESIDE, CLEAR, PEERS, TEN_CLASSES
+from benchmarks.peers.peer import Answer, Job, SkippedError, find_answer, open_peer
+from benchmarks.peers.ten_classes import NOTE, judge_ours, judge_peer, ten_class_photos
 from benchmarks.result import Comparison, Result
 from benchmarks.subject import model_name, model_path
 from edgefashion.data.manifest import Manifest
 from edgefashion.errors import DataError
-from edgefashion.evaluation.bare_model import open_bare
 from edgefashion.evaluation.evaluate import score
 from edgefashion.evaluation.graph import read_graph, zipped_bytes
 from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.paired import mcnemar_exact
+from edgefashion.evaluation.result import Evaluation
 from edgefashion.evaluation.views import ManyViews, measure_views
 from edgefashion.runtime.classifier import Classifier
 
@@ -31,15 +31,17 @@ OURS = {
     "fashion-mnist": ("fashion-mnist-nano", "fashion-mnist-small"),
     "clothing": ("garment-base", "garment-small"),
 }
-"""Task → the shipped models that are ours where --model names no other; all others are paired with the first."""
+"""Task → the shipped models that are ours where --model names no other; every peer is paired with each of them."""
 PUBLISHED = Path(__file__).with_name("published.toml")
 COLUMNS = (
     "what", "accuracy", "95 % interval", "macro-F1", "raw bytes", "zipped", "MACs", "right, ours wrong",
-    "wrong, ours right", "p (McNemar)", "ten views", "ten views, 95 % interval", "note",
+    "wrong, ours right", "p (McNemar)",
 )  # fmt: skip
-VIEWS = slice(-3, -1)
-"""Columns of the ten views, in which only types are judged; left out where they weren't asked for."""
-Cells = tuple[str | float | None, ...]
+"""The pairs and p are with the first model of ours; a column `BESIDE` follows for each further one."""
+VIEWS = ("ten views", "ten views, 95 % interval")
+"""Left out where they weren't asked for; only types are judged in them."""
+Cells = dict[str, str | float | None]
+"""A row, by columns; a column that it lacks is empty."""
 
 
 def add_peer_arguments(parser: argparse.ArgumentParser, task: str) -> None:
@@ -80,7 +82,8 @@ def measure_peers(
     held = manifest.select(splits[1])
     if not held.rows:
         raise DataError(f"'{manifest.name}' has no picture in the split '{splits[1]}', which this suite judges on.")
-    ours, rows = _ours([arguments.model] if arguments.model else OURS.get(task, ()), held, views)
+    photos = ten_class_photos(arguments.source, splits[1])
+    ours, rows, tens = _ours([arguments.model] if arguments.model else OURS.get(task, ()), held, views, photos)
     comparisons = []
     for peer_name, peer in PEERS[task].items():
         waits = arguments.cached or (arguments.only is not None and peer_name not in arguments.only)
@@ -88,37 +91,44 @@ def measure_peers(
         try:
             answer = find_answer(peer_name, task, job_of, peer, waits)
         except SkippedError as reason:
-            rows.append(_empty(peer_name, f"skipped: {reason}"))
+            rows.append({"what": peer_name, "note": f"skipped: {reason}"})
             continue
         seen = _seen(answer.file, held) if views and answer.file else None
         rows.append(_judged(peer_name, answer, held, ours, f"{peer.title}. {answer.note}".rstrip(". "), seen))
-        if ours is not None:
-            comparisons += _comparisons(peer_name, answer, ours, held)
-    rows += [_published(item) for item in tomllib.loads(PUBLISHED.read_text(encoding="utf-8")).get(task, [])]
+        if photos is not None and answer.file:
+            tens[peer_name] = judge_peer(answer.file, held.labels, photos)
+        comparisons += _comparisons(peer_name, answer, ours, held)
+    rows += [_ten_row(what, found) for what, found in tens.items()]
+    published = tomllib.loads(PUBLISHED.read_text(encoding="utf-8")).get(task, [])
+    rows += [_published(item) for item in published]
+    comparisons += _beside_published(published, {what: tens.get(what) for what in ours}, rows)
     settings: dict[str, Any] = {
         "source": manifest.name, "split": splits[1], "pictures": len(held.rows), "digest": manifest.digest
     }  # fmt: skip
     if arguments.epochs is not None:
         settings["epochs"] = arguments.epochs
-    columns: tuple[str, ...] = COLUMNS
-    if not views:
-        columns = columns[: VIEWS.start] + columns[VIEWS.stop :]
-        rows = [row[: VIEWS.start] + row[VIEWS.stop :] for row in rows]
-    return Result(name, title, columns, tuple(rows), settings, (), tuple(comparisons))
+    columns = (*COLUMNS, *map(BESIDE.format, list(ours)[1:]), *(VIEWS if views else ()), "note")
+    cells = tuple(tuple(row.get(column) for column in columns) for row in rows)
+    return Result(name, title, columns, cells, settings, (), tuple(comparisons))
 
 
-def _ours(names: Sequence[str], held: Manifest, views: bool) -> tuple[Answer | None, list[Cells]]:
-    """The first file's answers, and a row for each."""
-    first: Answer | None = None
-    rows = []
-    for name in names:
-        path = model_path(name)
+def _ours(
+    names: Sequence[str], held: Manifest, views: bool, photos: Manifest | None
+) -> tuple[dict[str, Answer], list[Cells], dict[str, Evaluation]]:
+    """By name: what our files say, a row for each, and what they have right of the ten-class photos."""
+    answers: dict[str, Answer] = {}
+    rows, tens = [], {}
+    for given in names:
+        path = model_path(given)
+        name = model_name(path)
         answer, note, seen = _our_answer(path, held, views)
-        if first is not None:
-            note = f"paired with {names[0]}. {note}".rstrip(". ")
-        rows.append(_judged(f"ours: {model_name(path)}", answer, held, first, note, seen))
-        first = first or answer
-    return first, rows
+        if answers:
+            note = f"paired with {next(iter(answers))}. {note}".rstrip(". ")
+        rows.append(_judged(f"ours: {name}", answer, held, dict(list(answers.items())[:1]), note, seen))
+        answers[name] = answer
+        if photos is not None:
+            tens[name] = judge_ours(path, photos)
+    return answers, rows, tens
 
 
 def _our_answer(path: Path, held: Manifest, views: bool) -> tuple[Answer, str, ManyViews | None]:
@@ -141,14 +151,11 @@ def _our_answer(path: Path, held: Manifest, views: bool) -> tuple[Answer, str, M
 
 def _seen(content: bytes, held: Manifest) -> ManyViews:
     """What a peer's file, without a card, says of ten views of every picture."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "peer.tflite"
-        path.write_bytes(content)
-        return measure_views(open_bare(path, held.labels, logits=True), held)
+    return measure_views(open_peer(content, held.labels), held)
 
 
 def _judged(
-    name: str, answer: Answer, held: Manifest, ours: Answer | None, note: str, views: ManyViews | None
+    name: str, answer: Answer, held: Manifest, ours: Mapping[str, Answer], note: str, views: ManyViews | None
 ) -> Cells:
     """A row of figures."""
     position = {row.path: index for index, row in enumerate(held.rows)}
@@ -158,21 +165,32 @@ def _judged(
     given = np.where(answer.predicted < 0, classes, answer.predicted)
     groups = [held.rows[index].group for index in kept]
     found = score(np.eye(classes + 1)[given], held.truth[kept], (*held.labels, ""), groups)
-    low, high = found.top1_interval
-    cells: list[str | float | None] = [name, round(found.top1, 4), f"{low:.4f} to {high:.4f}", round(found.macro_f1, 3)]
+    cells: Cells = {"what": name, **_figures(found), "raw bytes": len(answer.file) or answer.stored, "note": note}
     if answer.file:
-        cells += [len(answer.file), zipped_bytes(answer.file), read_graph(answer.file).macs]
-    else:
-        cells += [answer.stored, None, None]
-    if ours is None:
-        cells += [None, None, None]
-    else:
-        only_ours, only_peer = discordant(*_both_right(ours, answer, held))
-        cells += [only_peer, only_ours, float(f"{mcnemar_exact(only_ours, only_peer):.2g}")]
-    if views is None:
-        return (*cells, None, None, note)
-    low, high = views.mean_interval
-    return (*cells, round(views.mean, 4), f"{low:.4f} to {high:.4f}", note)
+        cells |= {"zipped": zipped_bytes(answer.file), "MACs": read_graph(answer.file).macs}
+    for number, (other, mine) in enumerate(ours.items()):
+        only_ours, only_peer = discordant(*_both_right(mine, answer, held))
+        p = float(f"{mcnemar_exact(only_ours, only_peer):.2g}")
+        if number == 0:
+            cells |= {"right, ours wrong": only_peer, "wrong, ours right": only_ours, "p (McNemar)": p}
+        else:
+            cells[BESIDE.format(other)] = p
+    if views is not None:
+        low, high = views.mean_interval
+        cells |= dict(zip(VIEWS, (round(views.mean, 4), f"{low:.4f} to {high:.4f}"), strict=True))
+    return cells
+
+
+def _figures(found: Evaluation) -> Cells:
+    low, high = found.top1_interval
+    return {
+        "accuracy": round(found.top1, 4), "95 % interval": f"{low:.4f} to {high:.4f}",
+        "macro-F1": round(found.macro_f1, 3),
+    }  # fmt: skip
+
+
+def _ten_row(what: str, found: Evaluation) -> Cells:
+    return {"what": f"{TEN_CLASSES}{what}", **_figures(found), "note": f"{found.n} {NOTE}"}
 
 
 def discordant(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tuple[int, int]:
@@ -190,20 +208,46 @@ def _both_right(ours: Answer, peer: Answer, held: Manifest) -> tuple[npt.NDArray
     return right[0], right[1]
 
 
-def _comparisons(name: str, peer: Answer, ours: Answer, held: Manifest) -> list[Comparison]:
-    """What the table of losses is made from."""
-    first, second = _both_right(ours, peer, held)
-    clear = mcnemar_exact(*discordant(first, second)) < 0.05
-    raw = Comparison("bytes", len(ours.file), name, len(peer.file) or peer.stored, lower_is_better=True)
-    return [Comparison("accuracy", float(first.mean()), name, float(second.mean()), False, clear), raw]
+def _comparisons(name: str, peer: Answer, ours: Mapping[str, Answer], held: Manifest) -> list[Comparison]:
+    """What the table of losses is made from; only the first model of ours goes without its name."""
+    found = []
+    for number, (mine, answer) in enumerate(ours.items()):
+        of = f", {mine}" if number else ""
+        first, second = _both_right(answer, peer, held)
+        clear = mcnemar_exact(*discordant(first, second)) < CLEAR
+        theirs = len(peer.file) or peer.stored
+        found += [
+            Comparison(f"accuracy{of}", float(first.mean()), name, float(second.mean()), False, clear),
+            Comparison(f"bytes{of}", len(answer.file), name, theirs, lower_is_better=True),
+        ]
+    return found
+
+
+def _beside_published(
+    published: Sequence[dict[str, Any]], ours: Mapping[str, Evaluation | None], rows: Sequence[Cells]
+) -> list[Comparison]:
+    """The same with the quoted figures: of the ten classes where those were judged, else of all pictures."""
+    accuracy = {row["what"]: (row["accuracy"], row["95 % interval"]) for row in rows if row.get("accuracy") is not None}
+    found = []
+    for number, (mine, ten) in enumerate(ours.items()):
+        of = f", {mine}" if number else ""
+        value, interval = accuracy[f"ours: {mine}" if ten is None else f"{TEN_CLASSES}{mine}"]
+        for item in published:
+            theirs, other = accuracy[f"published: {item['name']}"]
+            low, high, other_low, other_high = (
+                float(end) for text in (interval, other) for end in str(text).split(" to ")
+            )
+            measure = f"accuracy{of}" if ten is None else f"accuracy of ten classes, another split{of}"
+            clear = high < other_low or other_high < low
+            rival = f"published: {item['name'].partition(';')[0]}"
+            found.append(Comparison(measure, float(value or 0), rival, float(theirs or 0), False, clear))
+    return found
 
 
 def _published(item: dict[str, Any]) -> Cells:
     """A quoted figure; its interval from n."""
     low, high = wilson_interval(round(item["accuracy"] * item["n"]), item["n"])
-    note = f"{item['size']}; {item['source']}"
-    return (f"published: {item['name']}", item["accuracy"], f"{low:.4f} to {high:.4f}", *[None] * 9, note)
-
-
-def _empty(name: str, note: str) -> Cells:
-    return (name, *[None] * 11, note)
+    return {
+        "what": f"published: {item['name']}", "accuracy": item["accuracy"], "95 % interval": f"{low:.4f} to {high:.4f}",
+        "note": f"{item['size']}; {item['source']}",
+    }  # fmt: skip

@@ -16,11 +16,18 @@ import numpy.typing as npt
 
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
+from edgefashion.evaluation.bare_model import BareClassifier
+from edgefashion.evaluation.graph import read_graph
 from edgefashion.runtime.interpreter import Interpreter
+from edgefashion.runtime.model_file import ModelFile
 from edgefashion.training.pipeline import Pictures, as_rgb, load_pictures
 
 CACHE = Path("runs") / "peers"
 """Ignored by git; a finished peer is never trained again while its folder stands."""
+
+
+KERAS_MODELS = Path.home() / ".keras" / "models"
+"""Where Keras keeps weights that it has downloaded."""
 
 
 class SkippedError(Exception):
@@ -78,11 +85,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Peer:
-    """A line of PEERS: the module in this folder, what it is, and the packages that it needs."""
+    """A line of PEERS: the module in this folder, what it is, and the packages that it needs.
+
+    `weights`: a file of Keras's ImageNet weights, which come with no package; nothing is downloaded here.
+    """
 
     module: str
     title: str
     needs: tuple[str, ...]
+    weights: str = ""
 
 
 def answer_of_file(content: bytes, pictures: Pictures, note: str = "") -> Answer:
@@ -94,6 +105,13 @@ def answer_of_file(content: bytes, pictures: Pictures, note: str = "") -> Answer
     return Answer(
         tuple(row.path for row in pictures.rows), np.array(predicted, np.int64), content, len(content), note
     )  # fmt: skip
+
+
+def open_peer(content: bytes, labels: tuple[str, ...]) -> BareClassifier:
+    """A peer's file as judges take it; some end in a softmax, others in logits."""
+    model_file = ModelFile.from_bytes(content)
+    operators = {operator.name for operator in read_graph(content).operators}
+    return BareClassifier(model_file, Interpreter.open(content), labels, logits="SOFTMAX" not in operators)
 
 
 def find_answer(name: str, task: str, job_of: Callable[[Path], Job], peer: Peer, cached_only: bool) -> Answer:
@@ -119,6 +137,8 @@ def find_answer(name: str, task: str, job_of: Callable[[Path], Job], peer: Peer,
     missing = [package for package in peer.needs if find_spec(package) is None]
     if missing:
         raise SkippedError(f"not installed: {', '.join(missing)}")
+    if peer.weights and not (KERAS_MODELS / peer.weights).is_file():
+        raise SkippedError(f"ImageNet weights come with no package; put Keras's {peer.weights} into ~/.keras/models")
     if cached_only:
         raise SkippedError("not trained yet")
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,11 @@ from PIL import Image
 
 from benchmarks.peers import PEERS, compare, hog_svm, peer
 from benchmarks.peers.peer import Answer, Job, Peer, SkippedError, find_answer
+from benchmarks.peers.ten_classes import judge_peer, ten_class_photos
 from benchmarks.result import RESULTS, Result
 from edgefashion import Classifier
+from edgefashion.data.clothing import CLOTHING_SALT
+from edgefashion.data.split import split_of
 from edgefashion.errors import DataError, ModelFileError
 from edgefashion.evaluation.bare_model import open_bare
 from edgefashion.evaluation.views import measure_views
@@ -89,6 +92,18 @@ def _arguments(*words):
     parser = argparse.ArgumentParser()
     compare.add_peer_arguments(parser, "toy")
     return parser.parse_args([str(word) for word in words])
+
+
+def test_a_peer_whose_weights_are_missing_is_skipped_and_the_file_named(striped, cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(peer, "KERAS_MODELS", tmp_path)
+    for name in ("mobilenet-v2", "mobilenet-v3-large"):
+        line = PEERS["clothing"][name]
+        for waits in (False, True):
+            with pytest.raises(SkippedError, match=f"come with no package; put Keras's {line.weights} into ~/.keras"):
+                find_answer(name, "toy", job_at(striped), line, cached_only=waits)
+    (tmp_path / line.weights).write_bytes(b"")
+    with pytest.raises(SkippedError, match="not trained yet"):
+        find_answer(name, "toy", job_at(striped), line, cached_only=True)
 
 
 def test_the_table_pairs_the_answers_and_says_who_was_skipped(striped, cache, tiny_model, monkeypatch, capsys):
@@ -189,8 +204,51 @@ def test_a_second_model_of_ours_is_paired_with_the_first(striped, cache, tiny_mo
     rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
     assert [row["what"] for row in rows] == ["ours: tiny_int8.tflite", "ours: hat.tflite", "wrong"]
     assert [row["wrong, ours right"] for row in rows] == [None, 5, 20]
-    assert rows[1]["note"] == f"paired with {tiny_model}"
-    assert [item.ours for item in result.comparisons if item.measure == "accuracy"] == [1.0]
+    assert rows[1]["note"] == "paired with tiny_int8.tflite"
+    # 20 to nothing for the first, 15 to nothing for the second: McNemar's exact p is 2 / 2^20, and 2 / 2^15.
+    assert [row["p (McNemar)"] for row in rows] == [None, 0.062, 1.9e-06]
+    assert [row["p beside hat.tflite"] for row in rows] == [None, None, 6.1e-05]
+    accuracy = {item.measure: item for item in result.comparisons if item.measure.startswith("accuracy")}
+    assert {name: (item.ours, item.clear) for name, item in accuracy.items()} == {
+        "accuracy": (1.0, True), "accuracy, hat.tflite": (0.75, True)
+    }  # fmt: skip
+    assert [item.measure for item in result.comparisons][1::2] == ["bytes", "bytes, hat.tflite"]
+
+
+def test_published_figures_stand_among_the_comparisons(striped, cache, tiny_model, monkeypatch):
+    for emptied in ("fashion-mnist", "toy"):
+        monkeypatch.setitem(PEERS, emptied, {})
+    words = ("--model", tiny_model, "--source", striped)
+    result = compare.measure_peers("x", "X", "fashion-mnist", (("train",), "validation"), _arguments(*words))
+    mine = result.rows[0][1]
+    assert {item.rival for item in result.comparisons} >= {"published: Fine-Tuning DARTS", "published: DenseNet-BC"}
+    for item in result.comparisons:
+        assert (item.measure, item.ours, item.lost) == ("accuracy", mine, item.theirs > mine)
+        # Twenty pictures: the interval of what is right in under a half of them is apart from that of 0.97 of 10,000.
+        assert item.clear == (mine < 0.6)
+
+
+def test_ten_classes_are_judged_on_the_same_contributors_photos(tmp_path):
+    """A peer's types become the ten classes by the taxonomy's mapping: red is a polo here, and so a t-shirt there."""
+    (tmp_path / "images").mkdir()
+    person = next(str(number) for number in range(99) if split_of(str(number), salt=CLOTHING_SALT) == "validation")
+    lines = ["image,contributor,checked_label,colour,pattern,detail,ten_class"]
+    for number, (colour, label) in enumerate(
+        (((255, 0, 0), "t-shirt"), ((0, 255, 0), "dress"), ((0, 0, 255), "hat"), ((0, 0, 255), "t-shirt"))
+    ):
+        Image.new("RGB", (12, 16), colour).save(tmp_path / "images" / f"{number}.png")
+        lines.append(f"{number}.png,{person},Hat,,,,{label}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    photos = ten_class_photos(f"clothing:{tmp_path}", "validation")
+    assert photos is not None
+    assert len(photos.rows) == 4
+    assert ten_class_photos("fashion-mnist", "test") is None
+    content = colour_model(dtype="UINT8", zero_point=128, softmax=False)
+    found = judge_peer(content, ("polo", "dress", "hat"), photos)
+    assert (found.n, found.top1) == (4, 0.75)
+    # Its shares, 0.58 hat and twice 0.21 t-shirt, are added up as they are: a second softmax would make it a t-shirt.
+    shares = colour_model(dtype="UINT8", zero_point=128, softmax=True, gain=0.5)
+    assert judge_peer(shares, ("t-shirt", "polo", "hat"), photos.take([2])).top1 == 1.0
 
 
 def test_published_figures_have_intervals_and_sources(striped, cache, monkeypatch, capsys):

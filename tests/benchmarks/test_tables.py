@@ -104,6 +104,49 @@ def test_the_peers_table_gives_leads_and_skips_who_was_not_judged(tmp_path):
     assert table.fill("<!-- peers:begin -->\nold\n<!-- peers:end -->", tmp_path / "none").count("\n") == 2
 
 
+def test_published_figures_are_quoted_with_their_source_beside_the_ten_classes(tmp_path):
+    columns = ("what", "accuracy", "95 % interval", "raw bytes", "note")
+    rows = (
+        ("ours: garment-base", 0.84, "", 3_735_424, ""),
+        ("frozen-head", 0.7354, "", 3_662_096, ""),
+        ("ten classes: frozen-head", 0.85, "0.81 to 0.88", None, "608 photos"),
+        ("ten classes: garment-base", 0.9013, "0.875 to 0.923", None, "608 photos"),
+        ("published: Xception; its own test split", 0.9032, "0.869 to 0.929", None, "83 MB, float; a book, chapter 7"),
+    )
+    Result("peers-clothing", "Peers", columns, rows).write(tmp_path)
+    page = table.fill("<!-- ten-classes:begin -->\nold\n<!-- ten-classes:end -->", tmp_path)
+    assert page.splitlines()[3:-1] == [
+        "| `garment-base` | 0.901 | 0.875 to 0.923 | 3.7 MB, int8 | 608 photos |",
+        "| frozen EfficientNet-Lite0 and a linear head, int8 (as Teachable Machine) "
+        "| 0.850 | 0.81 to 0.88 | 3.7 MB, int8 | 608 photos |",
+        "| published: Xception | 0.903 | 0.869 to 0.929 | 83 MB, float | its own test split; a book, chapter 7 |",
+    ]
+
+
+def test_fashion_mnist_has_p_beside_each_of_ours_where_it_was_measured(tmp_path):
+    columns = ("what", "accuracy", "95 % interval", "raw bytes", "p (McNemar)", "p beside small", "note")
+    rows = (
+        ("ours: nano", 0.934, "0.929 to 0.939", 99_567, None, None, ""),
+        ("ours: small", 0.946, "0.942 to 0.950", 439_604, 9.4e-11, None, ""),
+        ("hog-svm", 0.92, "0.915 to 0.925", 107_813_880, 1.1e-7, 2e-30, ""),
+        ("keras-cnn", None, None, None, None, None, "skipped"),
+        ("published: DenseNet-BC", 0.954, "0.950 to 0.958", None, None, None, "768 K parameters; README"),
+    )
+    filled = [
+        "| `nano` | 0.934 | 0.929 to 0.939 | 100 kB |  |  | measured here |",
+        "| `small` | 0.946 | 0.942 to 0.950 | 440 kB | 9.4e-11 |  | measured here |",
+        "| HOG features and a support vector machine | 0.920 | 0.915 to 0.925 | 107,814 kB | 1.1e-07 | 2e-30 "
+        "| measured here |",
+        "| published: DenseNet-BC | 0.954 | 0.950 to 0.958 | 768 K parameters |  |  | README |",
+    ]
+    page = "<!-- fashion-mnist-peers:begin -->\nold\n<!-- fashion-mnist-peers:end -->"
+    Result("peers-fashion-mnist", "Peers", columns, rows).write(tmp_path)
+    assert table.fill(page, tmp_path).splitlines()[3:-1] == filled
+    older = tuple(row[:5] + row[6:] for row in rows)
+    Result("peers-fashion-mnist", "Peers", columns[:5] + columns[6:], older).write(tmp_path)
+    assert table.fill(page, tmp_path).splitlines()[5] == filled[2].replace(" 2e-30 ", "  ")
+
+
 def test_every_committed_result_is_a_suites_and_has_markers():
     page = (table.ROOT / "benchmarks" / "README.md").read_text()
     for path in RESULTS.glob("*.json"):
