@@ -22,7 +22,7 @@ from edgefashion.evaluation.graph import Graph, read_graph, zipped_bytes
 from edgefashion.evaluation.latency import Latency, compare_latency
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.export.convert import convert
-from edgefashion.export.golden import choose_golden, golden_grids
+from edgefashion.export.golden import SEARCH_STEPS, choose_golden, golden_grids
 from edgefashion.export.metadata import write_metadata
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.runtime.attribute_values import ATTRIBUTE_VALUES_FILE, attribute_values_file, told_values
@@ -45,8 +45,8 @@ CLEAR = 0.15
 """An input is clear where the float network's best two probabilities lie this far apart."""
 
 
-STEPS = 5
-"""Of an export, beside the pictures that are judged: two conversions, golden vectors, timing, agreement."""
+STEPS = 4 + SEARCH_STEPS
+"""Of an export, beside the judged pictures: two conversions, the search for golden vectors, timing, agreement."""
 
 
 @dataclass(frozen=True)
@@ -172,9 +172,8 @@ def export(
     if number_format == "int8" and not read_graph(flatbuffer).full_integer:
         left = ", ".join(operator.name for operator in read_graph(flatbuffer).float_operators)
         raise ExportRefusedError(f"The int8 file of '{checkpoint.name}' would still hold float operators: {left}.")
-    golden = choose_golden(flatbuffer, model_card(checkpoint, read_graph(flatbuffer), {}, ""))
+    golden = choose_golden(flatbuffer, model_card(checkpoint, read_graph(flatbuffer), {}, ""), progress=advance)
     content = _packed(checkpoint, flatbuffer, number_format, {}, golden)
-    advance(1)
     split = str(checkpoint.training.get("held_out", "validation"))
     held = data.select(split) if data is not None else None
     judged: tuple[Evaluation | None, Evaluation | None] = (None, None)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,9 @@ CANDIDATES = 24
 TURNS = tuple(itertools.permutations(range(3)))
 """Orders of the colour channels: a network of several heads has many scores, and few drawings on which all agree."""
 
+SEARCH_STEPS = len(TURNS) + 2
+"""Parts of a search: each turn of the colours, the comparison of kernels, the choice."""
+
 
 def golden_grids(height: int, width: int) -> Iterator[npt.NDArray[np.uint8]]:
     """Yields small drawn garments: uint8 (side, side, 3), 48 pixels a side for large inputs, 7 for small ones."""
@@ -51,41 +55,79 @@ def _drawn(kind: str, seed: int, side: int) -> npt.NDArray[np.uint8]:
     return grid
 
 
-def choose_golden(content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS) -> tuple[Golden, ...]:
+def choose_golden(
+    content: bytes, card: ModelCard, count: int = GOLDEN_VECTORS, progress: Callable[[int], None] | None = None
+) -> tuple[Golden, ...]:
     """Chooses golden vectors for a converted model: agreed upon, clear, and of as many labels as possible.
+
+    The cheap questions come first: noise is tried, and the slow reference kernels are asked, only where the built-in
+    kernels agree with XNNPACK's.
 
     Args:
         content: the flatbuffer.
         card: its card, without golden vectors.
         count: how many at most.
+        progress: called with 1 after each of `SEARCH_STEPS` parts of the search.
 
     Returns:
         The golden vectors; those whose best label was not seen before come first.
     """
+    advance = progress or (lambda _: None)
     best = Interpreter.open(content, threads=1)
-    others = [open_kernels(content, kernels) for kernels in KERNELS]
+    built_in, *slower = (open_kernels(content, kernels) for kernels in KERNELS)
     height, width = card.input.height, card.input.width
-    drawn = (np.ascontiguousarray(grid[..., turn]) for turn in TURNS for grid in golden_grids(height, width))
-    likely = _surest(make_golden(drawn, card, best), card)
-    ranked = sorted(likely, key=lambda golden: _unrest(best, golden_input(golden, height, width), golden, card))
+    drafts: list[Golden] = []
+    for turn in TURNS:
+        drawn = (np.ascontiguousarray(grid[..., turn]) for grid in golden_grids(height, width))
+        drafts += make_golden(drawn, card, best)
+        advance(1)
+    candidates: list[_Candidate] = []
+    for golden in _surest(drafts, card):
+        picture = golden_input(golden, height, width)
+        apart = _apart(built_in, best, picture, golden, card)
+        if apart <= TOLERANCE:
+            candidates.append(_Candidate(golden, picture, apart, slower, _unrest(best, picture, golden, card)))
+    advance(1)
+    candidates.sort(key=lambda candidate: candidate.unrest)
     chosen: list[Golden] = []
-    apart: dict[int, int] = {}
     # Those on which all kernels agree to the bit come first: an older runtime, not tried here, has a step in hand.
     for allowed, repeats in ((steps, times) for steps in (0, TOLERANCE) for times in range(1, count + 1)):
-        for number, golden in enumerate(ranked):
+        for candidate in candidates:
+            golden = candidate.golden
             label = int(np.argmax(golden.outputs["type"]))
             alike = sum(int(np.argmax(other.outputs["type"])) == label for other in chosen)
             if len(chosen) == count or golden in chosen or alike >= repeats:
                 continue
-            if number not in apart:
-                picture = golden_input(golden, height, width)
-                for other in others:  # the slowest is asked only where the rest agree
-                    apart[number] = max(apart.get(number, 0), _apart(other, best, picture, golden, card))
-                    if apart[number] > TOLERANCE:
-                        break
-            if apart[number] <= allowed:
+            if candidate.within(allowed, best, card):
                 chosen.append(golden)
+    advance(1)
     return tuple(chosen)
+
+
+@dataclass
+class _Candidate:
+    """A golden vector on which the kernels asked so far agree within TOLERANCE.
+
+    Attributes:
+        golden: what the best kernels say.
+        picture: its input, uint8 (height, width, 3).
+        apart: largest difference of a score so far, in steps.
+        waiting: the kernels not asked yet, the slowest.
+        unrest: steps by which noise moves it.
+    """
+
+    golden: Golden
+    picture: npt.NDArray[np.uint8]
+    apart: int
+    waiting: Sequence[Interpreter]
+    unrest: int
+
+    def within(self, allowed: int, best: Interpreter, card: ModelCard) -> bool:
+        """Whether all kernels agree within so many steps; asks those that wait only where the others do."""
+        while self.waiting and self.apart <= allowed:
+            other, *self.waiting = self.waiting
+            self.apart = max(self.apart, _apart(other, best, self.picture, self.golden, card))
+        return self.apart <= allowed
 
 
 def _surest(drafts: Sequence[Golden], card: ModelCard) -> list[Golden]:
