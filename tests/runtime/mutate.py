@@ -1,7 +1,8 @@
 """Damages a model file in many seeded ways and gives each result to the interpreter; run as a process of its own.
 
 `python tests/runtime/mutate.py MODEL FIRST LAST` tries the seeds FIRST to LAST - 1 and prints counts as JSON. If native
-code crashes, the process dies; the last line of its output then names the seed. A long hunt:
+code crashes, the process dies; the last line of its output then names the seed. Beside the counts it prints the
+slowest file in seconds and the memory that all of them took together, in MB. A long hunt:
 `python tests/runtime/mutate.py tests/data/operators_int8.tflite 0 100000`.
 """
 
@@ -11,6 +12,7 @@ import resource
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -57,31 +59,57 @@ def damage(content: bytes, places: list[int], seed: int) -> bytes:
     return bytes(data)
 
 
-def main(path: str, first: int, last: int) -> None:
-    """Try the seeds."""
-    from edgefashion.errors import ModelFileError
+def run_bare(content: bytes, dice: np.random.Generator) -> None:
+    """Run what may be a model on a picture of noise."""
     from edgefashion.runtime.interpreter import Interpreter
+
+    interpreter = Interpreter.open(content, threads=1)
+    picture = dice.integers(0, 256, interpreter.input_shape).astype(interpreter.input_dtype)
+    interpreter.run(picture[0])
+
+
+def classify(content: bytes, dice: np.random.Generator) -> None:
+    """Classify a picture of noise with what may be a model file; the answer must be one that a user can take."""
+    from edgefashion.runtime.classifier import Classifier
+    from edgefashion.runtime.interpreter import Interpreter
+    from edgefashion.runtime.model_file import ModelFile
+
+    classifier = Classifier(ModelFile.from_bytes(content), Interpreter.open(content, threads=1))
+    prediction = classifier.classify(dice.integers(0, 256, (40, 30, 3), np.uint8))
+    shares = dict(prediction.top(len(classifier.labels)))
+    assert set(shares) <= set(classifier.labels)
+    assert all(0.0 <= share <= 1.0 for share in (*shares.values(), prediction.confidence))
+    json.dumps(prediction.to_dict(), allow_nan=False)
+
+
+def main(path: str, first: int, last: int, whole: bool) -> None:
+    """Try the seeds; `whole`: damage labels and card too, and open the file as a user would."""
+    from edgefashion.errors import ModelFileError
     from edgefashion.runtime.zip_tail import read_zip_tail
 
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     content = Path(path).read_bytes()
-    content = content[: read_zip_tail(content).start]
+    attempt = classify if whole else run_bare
+    content = content if whole else content[: read_zip_tail(content).start]
     places = structure(content)
     counts = {"refused": 0, "refused by the runtime": 0, "ran": 0}
     dice = np.random.default_rng(0)
+    attempt(content, dice)
+    before, slowest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
     for seed in range(first, last):
         print(f"seed {seed}", flush=True)
         signal.setitimer(signal.ITIMER_PROF, SECONDS_PER_FILE)  # of computing; the signal ends the process
+        start = time.process_time()
         try:
-            interpreter = Interpreter.open(damage(content, places, seed), threads=1)
-            picture = dice.integers(0, 256, interpreter.input_shape).astype(interpreter.input_dtype)
-            interpreter.run(picture[0])
+            attempt(damage(content, places, seed), dice)
             counts["ran"] += 1
         except ModelFileError as error:
             counts["refused by the runtime" if "the runtime" in str(error) else "refused"] += 1
-    print(json.dumps(counts), flush=True)
+        slowest = max(slowest, time.process_time() - start)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    print(json.dumps({"counts": counts, "slowest": round(slowest, 2), "grown": grown}), flush=True)
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), "--whole" in sys.argv[4:])
