@@ -63,7 +63,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def drive(
     window: None, store: Store, tmp_path: Path, garments: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Any]]:
-    """Starts the app on the drawn garment with the tiny model; ends it after the test."""
+    """Starts the app on the drawn garment with the tiny model, and waits for that; ends it after the test."""
     monkeypatch.setattr("edgefashion_app.message.SECONDS", 3600.0)  # a busy machine must not take it away too soon
     from edgefashion_app.app import EdgeFashionApp, Options
     from tests.mobile_app.driver import Driver
@@ -74,6 +74,7 @@ def drive(
         options.setdefault("model", str(tiny_model))
         driver = Driver(EdgeFashionApp(store, Options(tmp_path, source, **options)), size)
         running.append(driver)
+        driver.opened()
         return driver
 
     yield start

@@ -1,12 +1,29 @@
 """Touches and keys for an app that runs frame by frame."""
 
+from collections.abc import Callable
 from typing import Any
 
 from edgefashion_app.stepper import Stepper
 
+PATIENCE = 120.0
+"""Seconds; the slowest machine that runs these tests, busy with something else, is still in time."""
+
 
 class Driver(Stepper):
-    """One running app under test."""
+    """One running app under test, begun and with its model open.
+
+    What threads tell the app arrives between two frames, whenever it is ready: wait with `until` for the state that
+    a test is about, never for a number of frames or for a time.
+    """
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> None:
+        super().until(condition, what, seconds)
+
+    def opened(self) -> None:
+        """Wait until the model is open, which draws the card anew, or is said not to be."""
+        session = self.app.session
+        self.until(lambda: session.classifier is not None or session._model_problem, "the model")
+        self.frames(2)
 
     def answered(self) -> None:
         """Wait until there is a steady answer."""
@@ -23,13 +40,13 @@ class Driver(Stepper):
 
         touch = UnitTestTouch(x, y)
         touch.touch_down()
-        self.frames(1)
         return touch
 
     def tap(self, value: str) -> None:
         """Tap on the middle of the uppermost button with this value."""
         widget = self.find(value)
         touch = self.touch_down(*widget.to_window(*widget.center))
+        self.frames(1)
         touch.touch_up()
         self.frames(2)
 

@@ -69,7 +69,6 @@ def screen(drive: Callable[..., Any], store: Store, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     driver = drive(SIZE, source=None)
-    driver.until(lambda: driver.app.session.classifier is not None, "the model")
     for number, (kind, colour, prediction) in enumerate((("hat", "red", HAT), ("shoes", "blue", NOT_SURE)), 1):
         drawn = np.asarray(draw_garment(kind, 3, (640, 480), colour=colour, ground="sheet").convert("RGB"))
         frame = Frame(Orientation().apply(drawn), number, 0.0)

@@ -189,7 +189,6 @@ def furnished(drive: Callable[..., Any], store: Store) -> Callable[[str], Any]:
             store.count(kind, "multi", number)
             store.set_target(kind, "multi", 14)
         driver = drive(SIZES[0], source=None, kiosk=True, idle_seconds=3600)
-        driver.until(lambda: driver.app.session.classifier is not None, "the model")
         driver.app.session.frozen, driver.app.session.scan = Frozen(frame, SURE, True, "4006381333931"), store.scan(1)
         driver.app.live.refresh()
         return driver

@@ -34,8 +34,7 @@ def test_a_phone_looks_through_its_own_camera_at_first(drive: Drive, monkeypatch
     monkeypatch.setattr(sys, "getandroidapilevel", lambda: 35, raising=False)
     driver = drive(source=None)
     assert driver.app.session.source_name == "android:back"
-    driver.frames(2)
-    assert "only the Android app has it" in driver.words()
+    driver.until(lambda: "only the Android app has it" in driver.words(), "why there is no picture")
     driver.tap("settings")
     assert driver.find("source android:front")
     driver.tap("source ")

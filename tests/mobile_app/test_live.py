@@ -93,7 +93,6 @@ def test_the_frozen_picture_is_the_one_that_was_answered(drive: Callable[..., An
 
 def test_no_camera_says_why_and_a_dropped_picture_is_answered(drive: Callable[..., Any], garments: Any) -> None:
     driver = drive(source=None)
-    driver.until(lambda: driver.app.session.classifier is not None, "the model")
     driver.frames(2)
     assert "No camera is chosen" in driver.app.live.picture.notice.text
     driver.window.dispatch("on_drop_file", bytes(garments / "a.png"), 10, 10)
@@ -109,7 +108,6 @@ def test_an_unknown_camera_and_a_damaged_model_are_said_in_words(drive: Callable
     broken.write_bytes(b"no model")
     driver = drive(source="tv:1", model=str(broken))
     assert "tv:1" in driver.app.session.problem
-    driver.until(lambda: driver.app.session.classifier is not None, "the shipped model in its place")
     assert driver.app.session.classifier.card.name == "garment-base"
     assert "broken.tflite" in driver.app.messages.text
 

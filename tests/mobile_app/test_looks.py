@@ -209,7 +209,6 @@ def test_measured_colours_are_translated_and_lead_to_the_colour(drive: Callable[
 
     store.set_setting("language", "de")
     driver = drive(source=None)
-    driver.until(lambda: driver.app.session.classifier is not None, "the model")
     colours = Attribute.of_shares((("navy", 0.7), ("white", 0.2)))
     hat = Prediction((("hat", 0.95), ("shoes", 0.05)), "headwear", True, {"colours": colours})
     driver.app.session.frozen = Frozen(Frame(np.full((60, 80, 4), 255, np.uint8), 1, 0.0), hat, True)

@@ -36,8 +36,10 @@ scratch, model, pictures = map(Path, sys.argv[2:])
 offscreen(scratch)
 from edgefashion.store.store import Store
 from edgefashion_app.app import EdgeFashionApp, Options
+from edgefashion_app import message
 from tests.mobile_app.driver import Driver
 
+message.SECONDS = 3600.0
 store = Store.open(scratch / "scans.db")
 driver = Driver(EdgeFashionApp(store, Options(scratch, f"folder:{pictures}", str(model))), (800, 480))
 app = driver.app
@@ -73,7 +75,7 @@ def run(code: str, *words: object) -> subprocess.CompletedProcess[str]:
         pytest.skip(f"the number of a system call is not known for {platform.machine()}")
     done = subprocess.run(
         [sys.executable, "-c", WATCH + code, str(ROOT), *map(str, words)],
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     if "no filter here" in done.stderr:
         pytest.skip("this kernel lets a process filter no system calls")

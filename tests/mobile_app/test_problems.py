@@ -3,6 +3,7 @@
 import errno
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,11 @@ def problem_of(spec: str) -> str:
     opened = open_source(spec)
     opened.start()
     try:
-        for _ in range(500):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
             if opened.problem:
                 return opened.problem
-            opened._pause(0.01)  # type: ignore[attr-defined]
+            time.sleep(0.01)
     finally:
         opened.close()
     raise AssertionError(f"{spec} has no problem")
