@@ -55,6 +55,8 @@ class Options:
         kiosk: Whether the screen belongs to the app alone.
         picture: A picture file to open as soon as the model is there.
         idle_seconds: After how long without a touch a kiosk goes back to its attract screen.
+        watched: Whether a kiosk that begins in the settings may go on in this process; else the app ends for it.
+        command: How to start the app at a login where a kiosk begins in the settings; () where somebody else does so.
     """
 
     folder: Path
@@ -63,6 +65,8 @@ class Options:
     kiosk: bool = False
     idle_seconds: float = 60.0
     picture: str | None = None
+    watched: bool = True
+    command: tuple[str, ...] = ()
 
 
 class EdgeFashionApp(App):
@@ -118,8 +122,7 @@ class EdgeFashionApp(App):
         Window.clearcolor = self.look.colour("ground")
         Window.bind(on_drop_file=self._dropped, on_key_down=self.keyboard.pressed, on_touch_down=self.kiosk.touched)
         ExceptionManager.add_handler(self._errors)
-        if self.kiosk.on and not self.options.kiosk:
-            self.kiosk.take_screen()
+        self.kiosk.take_screen()
         self.use_codes()
         self.use_speech()
         self.open_camera()

@@ -1,6 +1,7 @@
 """`edgefashion-app`: starts the app. Nothing is imported from Kivy before the command line is understood."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -8,8 +9,9 @@ from pathlib import Path
 
 from edgefashion.errors import EdgeFashionError, MissingExtraError
 from edgefashion.store.place import FILE_NAME, default_folder
+from edgefashion.store.store import Store
 
-from .environment import WINDOW, prepare
+from .environment import LARGEST, WINDOW, kiosk_in_settings, prepare
 from .supervisor import can_supervise, is_watched, supervise
 
 
@@ -32,40 +34,63 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser.parse_args(argv)
     except SystemExit as stop:
         return int(stop.code or 0)
+    command = (sys.executable, "-P", "-m", "edgefashion_app", *(sys.argv[1:] if argv is None else argv))
     try:
-        if arguments.kiosk and can_supervise() and not is_watched():
-            return supervise([sys.executable, "-P", "-m", "edgefashion_app", *(sys.argv[1:] if argv is None else argv)])
-        _run(arguments)
+        return _start(arguments, command)
     except (EdgeFashionError, OSError) as error:
         sys.stderr.write(f"edgefashion-app: {' '.join(str(error).split())}\n")
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
-def _run(arguments: argparse.Namespace) -> None:
-    """Open the store and the window."""
+def _start(arguments: argparse.Namespace, command: tuple[str, ...]) -> int:
+    """Run the tour, or the app; a kiosk that nobody watches over is run by a supervisor, with `command`.
+
+    Returns:
+        The exit code.
+    """
     folder: Path = arguments.folder or default_folder()
-    tour: Path | None = arguments.screenshot_tour
+    if arguments.screenshot_tour is not None:
+        _prepare(folder, LARGEST, kiosk=False)
+        from .tour import run_tour
+
+        run_tour(arguments.screenshot_tour, arguments.source, arguments.model)
+        return 0
+    alone = can_supervise() and not is_watched()
+    if alone and arguments.kiosk:
+        return supervise(command)
+    with Store.open(folder / FILE_NAME) as store:
+        kiosk = kiosk_in_settings(store)
+        if not (alone and kiosk):
+            _prepare(folder, arguments.size, arguments.kiosk or kiosk)
+            _run(arguments, command, store, watched=not alone)
+        begun = not kiosk and kiosk_in_settings(store)
+    if alone and begun:  # again from the start, so that the supervisor holds no window and no model
+        os.execv(command[0], command)
+    return supervise(command) if alone and kiosk else 0
+
+
+def _run(arguments: argparse.Namespace, command: tuple[str, ...], store: Store, watched: bool) -> None:
+    """Open the window, until it is closed."""
+    from .app import EdgeFashionApp, Options
+
+    options = Options(
+        folder=store.path.parent, source=arguments.source, model=arguments.model, kiosk=arguments.kiosk,
+        idle_seconds=arguments.idle, picture=arguments.picture, watched=watched,
+        command=() if arguments.kiosk else command,
+    )  # fmt: skip
+    EdgeFashionApp(store, options).run()
+
+
+def _prepare(folder: Path, size: tuple[int, int], kiosk: bool) -> None:
+    """Make Kivy ready."""
     try:
-        prepare(folder, (1920, 1920) if tour else arguments.size, arguments.kiosk)
+        prepare(folder, size, kiosk)
     except ModuleNotFoundError as error:
         raise MissingExtraError("app", "'edgefashion-app'") from error
     if find_spec("segno") is None:  # told now and not at the first QR code
         raise MissingExtraError("app", "'edgefashion-app'")
-    if tour is not None:
-        from .tour import run_tour
-
-        run_tour(tour, arguments.source, arguments.model)
-        return
-    from edgefashion.store.store import Store
-
-    from .app import EdgeFashionApp, Options
-
-    with Store.open(folder / FILE_NAME) as store:
-        options = Options(folder, arguments.source, arguments.model, arguments.kiosk, arguments.idle, arguments.picture)
-        EdgeFashionApp(store, options).run()
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -5,9 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgefashion.runtime.android import on_android
+from edgefashion.store.store import Store
 
 WINDOW = (1280, 720)
+LARGEST = (1920, 1920)
+"""Of the tour: SDL's offscreen driver keeps the frame buffer of its first window."""
 FRAMES_PER_SECOND = 30
+KEYBOARD, KIOSK_KEYBOARD = "", "systemanddock"
+"""Kivy's names for the system's keyboard alone, and for one on the screen besides."""
+
+
+def kiosk_in_settings(store: Store) -> bool:
+    """Whether the screen belongs to the app alone by its settings; without a PIN nothing would keep people in."""
+    return bool(store.setting("kiosk", False) and store.setting("pin", ""))
 
 
 def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -> None:
@@ -36,7 +46,7 @@ def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -
 
     for section, name, setting in (
         ("kivy", "exit_on_escape", "0"),
-        ("kivy", "keyboard_mode", "systemanddock" if kiosk else ""),
+        ("kivy", "keyboard_mode", KIOSK_KEYBOARD if kiosk else KEYBOARD),
         ("kivy", "desktop", "0" if on_android() else "1"),
         ("kivy", "window_icon", ""),
         ("input", "mouse", "mouse,disable_multitouch"),

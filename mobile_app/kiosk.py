@@ -5,12 +5,15 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from kivy.clock import Clock
+from kivy.config import Config
 from kivy.core.window import Window
 from kivy.graphics import Color, Rectangle
 from kivy.metrics import dp
 from kivy.uix.anchorlayout import AnchorLayout
 from kivy.uix.widget import Widget
 
+from . import autostart
+from .environment import KEYBOARD, KIOSK_KEYBOARD, kiosk_in_settings
 from .text import tr
 from .theme import SPACES, Look
 from .widgets import Icon, Panel, Words
@@ -104,8 +107,7 @@ class Kiosk:
 
     def __init__(self, app: "EdgeFashionApp", on: bool, idle_seconds: float) -> None:
         """Args: app, whose screens it clears; on, as in `Options`; idle_seconds, as in `Options`."""
-        setting = app.store.setting
-        self.on = on or (setting("kiosk", False) and bool(setting("pin", "")))
+        self.on = on or kiosk_in_settings(app.store)
         self.staff = False
         self.idle = Idle(idle_seconds)
         self._app = app
@@ -153,30 +155,53 @@ class Kiosk:
 
     def use_setting(self) -> None:
         """Begin or end as the settings say; without a PIN, which keeps people in, it does not begin."""
-        setting = self._app.store.setting
-        if setting("kiosk", False) and not setting("pin", ""):
+        wanted = self._app.store.setting("kiosk", False)
+        if wanted and not kiosk_in_settings(self._app.store):
             self._app.attempt(lambda: self._app.store.set_setting("kiosk", False))
             self._app.say(tr("Choose a PIN first: it leads out of the kiosk again."))
-        elif setting("kiosk", False) and not self.on:
-            self.on, self.staff = True, False
-            self.idle.touch()
-            self.take_screen()
-            self._app.rebuild()
-            self._app.back()
-            self._app.say(tr("To leave the kiosk, hold the upper right corner for three seconds, or press F10."))
-        elif self.on and not setting("kiosk", False):
+        elif wanted and not self.on:
+            self._begin()
+        elif self.on and not wanted:
             self.leave()
 
+    def _begin(self) -> None:
+        """Become a kiosk: in this process if somebody watches over it, else in a new one that a supervisor watches."""
+        options = self._app.options
+        if options.command:
+            self._app.attempt(lambda: autostart.ask(options.command))
+        if not options.watched:
+            self._app.stop()  # entry.py goes on
+            return
+        self.on, self.staff = True, False
+        self.idle.touch()
+        self._use_window(True)
+        self._app.rebuild()
+        self._app.back()
+        self.say_how_to_leave()
+
+    def say_how_to_leave(self) -> None:
+        """Tell whoever has just made a kiosk of it, or a machine that has just started, where the way out is."""
+        self._app.say(tr("To leave the kiosk, hold the upper right corner for three seconds, or press F10."))
+
     def take_screen(self) -> None:
-        """Fill the screen, as the window of `--kiosk` does from its first moment."""
-        Window.fullscreen = "auto"
-        Window.show_cursor = False
+        """Fill the screen when the app starts, if it is a kiosk by its settings; one of `--kiosk` needs no telling."""
+        if self.on and not self._app.options.kiosk:
+            self._use_window(True)
+            self.say_how_to_leave()
 
     def leave(self) -> None:
         """End the kiosk: an ordinary window, with the settings open."""
         self.on = False
         self._app.attempt(lambda: self._app.store.set_setting("kiosk", False))
-        Window.fullscreen = False
-        Window.show_cursor = True
+        self._app.attempt(autostart.withdraw)
+        self._use_window(False)
         self._app.rebuild()
         self._app.open_page("settings")
+
+    def _use_window(self, whole: bool) -> None:
+        """Take the whole screen, with a keyboard on it, as `environment.prepare` does, or an ordinary window."""
+        Window.fullscreen = "auto" if whole else False
+        Window.borderless = whole
+        Window.show_cursor = not whole
+        Config.set("kivy", "keyboard_mode", KIOSK_KEYBOARD if whole else KEYBOARD)
+        Window.configure_keyboards()

@@ -17,7 +17,6 @@ from .text import tr
 from .theme import THEMES
 
 SIZES = ((800, 480), (1280, 720), (1920, 1080), (480, 800), (360, 640), (640, 360))
-LARGEST = (1920, 1920)
 SCANS = 3
 
 

@@ -1,7 +1,12 @@
 """The kiosk: it invites again when nobody is there, the waking touch does nothing else, and only the PIN leads out."""
 
+import json
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,6 +196,7 @@ def test_the_settings_begin_and_end_a_kiosk(drive: Callable[..., Any], store: St
     driver.find("kiosk True").dispatch("on_release")
     driver.frames(2)
     assert (app.kiosk.on, app.page, window.fullscreen, window.show_cursor) == (True, "", "auto", False)
+    assert (window.borderless, window.allow_vkeyboard, window.docked_vkeyboard) == (True, True, True)
     assert "press F10" in app.messages.text
     app.kiosk.begin_anew()
     assert app.kiosk.inviting
@@ -204,6 +210,7 @@ def test_the_settings_begin_and_end_a_kiosk(drive: Callable[..., Any], store: St
     driver.find("kiosk False").dispatch("on_release")
     driver.frames(2)
     assert (app.kiosk.on, app.page, window.fullscreen, window.show_cursor) == (False, "settings", False, True)
+    assert (window.borderless, window.allow_vkeyboard, window.docked_vkeyboard) == (False, False, False)
     assert store.setting("kiosk", True) is False
 
 
@@ -216,13 +223,57 @@ def test_a_kiosk_of_the_settings_goes_on_after_a_restart_until_the_pin_is_given(
     driver.close()
     store.set_setting("pin", "4")
     driver = drive(source=None, idle_seconds=3600)
-    assert (driver.app.kiosk.on, driver.window.fullscreen) == (True, "auto")
+    assert (driver.app.kiosk.on, driver.window.fullscreen, driver.window.allow_vkeyboard) == (True, "auto", True)
+    assert "press F10" in driver.app.messages.text
     driver.app.open_page("pin")
     driver.frames(2)
     driver.tap("key 4")
     driver.tap("leave")
     assert (driver.app.kiosk.on, driver.window.fullscreen) == (False, False)
     assert store.setting("kiosk", True) is False
+
+
+def test_a_kiosk_of_the_settings_is_started_at_every_login_until_it_is_left(
+    drive: Callable[..., Any], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    store.set_setting("pin", "42")
+    for command in ((), ("/bin/app", "--source", "usb:0")):
+        driver = drive(source=None, idle_seconds=3600, command=command)
+        store.set_setting("kiosk", True)
+        driver.app.kiosk.use_setting()
+        asked = tmp_path / "autostart" / "edgefashion-kiosk.desktop"
+        assert asked.exists() is bool(command), "under systemd nobody else need start it"
+        if command:
+            assert 'Exec="/bin/app" "--source" "usb:0"\n' in asked.read_text()
+        driver.app.kiosk.leave()
+        assert not asked.exists()
+        driver.close()
+
+
+def test_a_desktop_runs_what_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words that need quoting, understood by GLib as by any desktop."""
+    from edgefashion_app import autostart
+
+    if shutil.which("gio") is None:
+        pytest.skip("no gio, which runs a desktop's files")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    folder = tmp_path / "my $HOME\\new"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    words = ["a b", 'say "hi"', "100 %u", "$HOME", "`id`", "back\\slash", "Größe"]
+    told = folder / "told"
+    program = "import json, os, sys; open('part', 'w').write(json.dumps(sys.argv[1:])); os.rename('part', 'told')"
+    autostart.ask((sys.executable, "-c", program, *words))
+    subprocess.run(["gio", "launch", tmp_path / "autostart" / autostart.FILE_NAME], check=True, timeout=60)
+    end = time.monotonic() + 60
+    while not told.exists():
+        assert time.monotonic() < end, "it was not run, or not there"
+        time.sleep(0.05)
+    assert json.loads(told.read_text()) == words
+    autostart.withdraw()
+    autostart.withdraw()
+    assert not list((tmp_path / "autostart").iterdir())
 
 
 def test_a_phone_offers_no_kiosk(drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from edgefashion.runtime.prediction import Prediction
 from edgefashion.store.place import FILE_NAME
 from edgefashion.store.store import Store
 
+HAT = Prediction((("hat", 0.8), ("shoes", 0.2)), "headwear", True)
 PATHS = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 CHILD = """
 import os, signal, sys, time
@@ -96,22 +99,31 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 120.0) -> An
 
 
 @pytest.fixture
-def kiosk(window: None, tmp_path: Path, garments: Path, tiny_model: Path) -> Iterator["subprocess.Popen[str]"]:
-    """The real app, as a person starts it on a desktop."""
-    command = [sys.executable, "-m", "edgefashion_app", "--kiosk", "--folder", str(tmp_path)]
-    command += ["--source", f"folder:{garments}", "--model", str(tiny_model)]
-    environment = {**os.environ, **PATHS, "KIVY_HOME": str(tmp_path / "kivy")}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        yield process
+def started(
+    window: None, tmp_path: Path, garments: Path, tiny_model: Path
+) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts the real app, as a person does on a desktop, with the first words of its command line; ends it."""
+    words = ["--folder", str(tmp_path), "--source", f"folder:{garments}", "--model", str(tiny_model)]
+    own = {"KIVY_HOME": str(tmp_path / "kivy"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    environment = {**os.environ, **PATHS, **own}
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*first: str, whole: bool = False) -> "subprocess.Popen[str]":
+        command = [*first] if whole else [*first, *words]
+        running.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+        return running[-1]
+
+    yield start
+    for process in running:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the child in /proc")
-def test_the_real_kiosk_comes_back_with_everything(kiosk: "subprocess.Popen[str]", tmp_path: Path) -> None:
-    from edgefashion.runtime.prediction import Prediction
-
-    hat = Prediction((("hat", 0.8), ("shoes", 0.2)), "headwear", True)
+def test_the_real_kiosk_comes_back_with_everything(
+    started: Callable[..., "subprocess.Popen[str]"], tmp_path: Path
+) -> None:
+    kiosk = started(sys.executable, "-m", "edgefashion_app", "--kiosk")
     until((tmp_path / FILE_NAME).exists, "the store")
     killed: set[int] = set()
     for number in (signal.SIGKILL, signal.SIGSEGV):
@@ -124,7 +136,7 @@ def test_the_real_kiosk_comes_back_with_everything(kiosk: "subprocess.Popen[str]
         (child,) = children(kiosk.pid)
         assert child not in killed
         with Store.open(tmp_path / FILE_NAME) as store:
-            store.add(hat, b"", "tiny 1")
+            store.add(HAT, b"", "tiny 1")
             store.count("hat", "red")
             store.set_setting("proven_model", "")
         os.kill(child, number)
@@ -136,11 +148,73 @@ def test_the_real_kiosk_comes_back_with_everything(kiosk: "subprocess.Popen[str]
         assert len(store.scans()) == 2
         assert [stock.count for stock in store.counts()] == [2]
     kiosk.terminate()
-    _, told = kiosk.communicate(timeout=30)
+    _, told = kiosk.communicate(timeout=60)
     assert kiosk.returncode == 128 + signal.SIGTERM
     until(lambda: not Path(f"/proc/{last}").exists(), "the child's end")
     assert "SIGKILL" in told
     assert "SIGSEGV" in told
+
+
+BEGIN = """
+import sys
+from edgefashion_app import entry
+prepare = entry.prepare
+def prepare_and_begin(*words):
+    prepare(*words)
+    from kivy.app import App
+    from kivy.clock import Clock
+    def begin(_):
+        app = App.get_running_app()
+        if app.session.classifier is None:
+            Clock.schedule_once(begin, 0.1)
+            return
+        for name, value in (("proven_model", ""), ("pin", "42"), ("kiosk", True)):
+            app.store.set_setting(name, value)
+        app.kiosk.use_setting()
+    Clock.schedule_once(begin)
+entry.prepare = prepare_and_begin
+sys.exit(entry.main(sys.argv[1:]))
+"""
+"""The app, and somebody who makes a kiosk of it in the settings."""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds the child in /proc")
+def test_a_kiosk_of_the_settings_comes_back_after_a_crash_and_a_power_cut(
+    started: Callable[..., "subprocess.Popen[str]"], tmp_path: Path
+) -> None:
+    kiosk = started(sys.executable, "-c", BEGIN)
+
+    def child() -> int | None:
+        """The process with the window, once its model is open; each is asked for once."""
+        with Store.open(tmp_path / FILE_NAME) as store:
+            if not store.setting("proven_model", ""):
+                return None
+            store.set_setting("proven_model", "")
+        (found,) = children(kiosk.pid)
+        return found
+
+    until(lambda: children(kiosk.pid), "the process with the window, and the one that watches over it")
+    first = until(child, "the kiosk")
+    with Store.open(tmp_path / FILE_NAME) as store:
+        store.add(HAT, b"", "tiny 1")
+    os.kill(first, signal.SIGKILL)
+    second = until(child, "the kiosk after a crash")
+    assert second != first
+    with Store.open(tmp_path / FILE_NAME) as store:
+        store.add(HAT, b"", "tiny 1")
+    for process in (kiosk.pid, second):
+        os.kill(process, signal.SIGKILL)
+    kiosk.communicate(timeout=60)
+
+    entry = (tmp_path / "config" / "autostart" / "edgefashion-kiosk.desktop").read_text()
+    (command,) = [line.removeprefix("Exec=") for line in entry.splitlines() if line.startswith("Exec=")]
+    kiosk = started(*shlex.split(command), whole=True)  # as the desktop does
+    third = until(child, "the kiosk after a power cut")
+    os.kill(third, signal.SIGSEGV)
+    until(child, "the kiosk, which is watched again")
+    with Store.open(tmp_path / FILE_NAME) as store:
+        assert store.notice == ""
+        assert len(store.scans()) == 2
 
 
 def test_the_frame_loop_gives_signs_of_life(
