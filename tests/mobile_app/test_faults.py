@@ -135,8 +135,8 @@ def test_a_camera_is_unplugged_and_back(
     assert "\n" not in live.picture.notice.text
     assert not live.picture.has_picture
     driver.until(lambda: session.worker.statistics().idle, "the last frame's answer")
-    driver.until(lambda: live.card.type.text == "…", "that what was there before is no answer any more")
-    assert driver.find("freeze").disabled
+    driver.until(lambda: live.card.freeze.disabled, "that what was there before is no answer any more")
+    assert live.card.type.text == "…"
     driver.app.open_page("history")
     driver.frames(1)
     driver.app.back()
