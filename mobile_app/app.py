@@ -1,7 +1,7 @@
 """The Kivy application: builds the screens, carries what they ask for to the session, and says what came of it."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -22,8 +22,7 @@ from edgefashion.runtime.shipped import DEFAULT_MODEL
 from edgefashion.store.scan import Scan
 from edgefashion.store.store import Store
 
-from .android_files import FileDialogs
-from .export import hand_out
+from .files import Files
 from .health import FrameRate
 from .keyboard import Keyboard
 from .kiosk import Kiosk, PinCorner
@@ -35,7 +34,7 @@ from .screens.correct import CorrectPage
 from .screens.live import LiveScreen
 from .screens.pages import PAGES
 from .screens.pin import Guard
-from .session import Frozen, Session, frame_from_picture
+from .session import Frozen, Session
 from .speech import Speaker, find_voice
 from .text import tr, use_language
 from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, THEMES, Look
@@ -87,7 +86,7 @@ class EdgeFashionApp(App):
         load_style()
         self.options = options
         self.store = store
-        self.session = Session(store, self._post)
+        self.session = Session(store, self.post)
         self.session.on_answer = self._refresh
         self.source_named, self.model_named = options.source, options.model
         self.page = ""
@@ -98,8 +97,8 @@ class EdgeFashionApp(App):
         self._errors = SayingErrors(self.complain)
         self.last_problem = ""
         self._page: Any = None
-        self._import_wish: object = None
         self._place_message = Clock.create_trigger(lambda _: self.messages.place())  # after all else has its place
+        self.files = Files(self)
         self.keyboard = Keyboard(self)
         self.frame_rate = FrameRate()
         self.guard = Guard()
@@ -189,7 +188,9 @@ class EdgeFashionApp(App):
         wishes = (os.environ.get(name, "") for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
         return chosen if chosen in LANGUAGES else preferred_language(wishes)
 
-    def _post(self, call: Callable[[], None]) -> None:
+    def post(self, call: Callable[[], None]) -> None:
+        """Run a function soon in the thread that draws, unless the app has ended by then; any thread may call it."""
+
         def run(_seconds: float) -> None:
             if not self._closed:
                 call()
@@ -241,7 +242,7 @@ class EdgeFashionApp(App):
 
     def _voice_failed(self, problem: str) -> None:
         """Called in the thread that speaks."""
-        self._post(lambda: self.complain(problem))
+        self.post(lambda: self.complain(problem))
 
     def open_model(self) -> None:
         """Open the model in a thread of its own, so that the picture comes first."""
@@ -253,9 +254,9 @@ class EdgeFashionApp(App):
                 classifier, notice = open_proven(candidates)
             except EdgeFashionError as error:
                 problem = str(error)
-                self._post(lambda: self._use_model(None, problem))
+                self.post(lambda: self._use_model(None, problem))
             else:
-                self._post(lambda: self._use_model(classifier, notice))
+                self.post(lambda: self._use_model(classifier, notice))
 
         Thread(target=work, name="open model", daemon=True).start()
 
@@ -266,7 +267,7 @@ class EdgeFashionApp(App):
             if notice:
                 self.complain(notice)
             if self.options.picture is not None and self.session.frozen is None:
-                self.import_picture(self.options.picture)
+                self.files.open(self.options.picture)
         self.live.refresh()
 
     # --- pages -------------------------------------------------------------------------------------------------------
@@ -280,7 +281,7 @@ class EdgeFashionApp(App):
             self._show_page("pin", PAGES["pin"](self, then=lambda: self.open_page(name, **arguments)))
         elif name == "import" and on_android():
             self.back()
-            self._import(FileDialogs().picture)
+            self.files.choose()
         else:
             self._show_page(name, PAGES[name](self, **arguments))
 
@@ -352,61 +353,11 @@ class EdgeFashionApp(App):
         if scan is not None:
             self.open_page("share", scan=scan)
 
-    def import_picture(self, source: object) -> None:
-        """Show a picture file as if it had been frozen, once a thread has read it; the newest wish counts."""
-        self._import(lambda: source)
-
-    def _import(self, choose: Callable[[], object]) -> None:
-        """Show what `choose` returns in a thread of its own: a picture file, its bytes, or None for none."""
-        wish = self._import_wish = object()
-
-        def work() -> None:
-            frozen: Frozen | None = None
-            problem = ""
-            try:
-                if (source := choose()) is not None:
-                    frozen = self.session.look_at(frame_from_picture(source))
-            except EdgeFashionError as error:
-                problem = str(error)
-            self._post(lambda: self._imported(wish, frozen, problem))
-
-        Thread(target=work, name="open picture", daemon=True).start()
-
-    @property
-    def importing(self) -> bool:
-        """Whether a picture is being chosen or read."""
-        return self._import_wish is not None
-
-    def _imported(self, wish: object, frozen: Frozen | None, problem: str) -> None:
-        if wish is not self._import_wish:
-            return
-        self._import_wish = None
-        if problem:
-            self.complain(problem)
-        if frozen is None:
-            return
+    def show_frozen(self, frozen: Frozen) -> None:
+        """Show a picture in place of the live one, on the live screen."""
         self.session.keep(frozen)
         self.back()
         self.live.refresh()
-
-    def say_written(self, files: Iterable[object]) -> None:
-        """Say which files were written."""
-        self.say(f"{tr('Written')}: {', '.join(map(str, files))}")
-
-    def hand_out(self, paths: tuple[Path, ...]) -> None:
-        """Let the person choose on Android's own screens where each exported file is kept."""
-        dialogs = FileDialogs()
-
-        def work() -> None:
-            try:
-                kept = hand_out(paths, dialogs.keep)
-            except (EdgeFashionError, OSError) as error:
-                problem = str(error)
-                self._post(lambda: self.complain(problem))
-            else:
-                self._post(lambda: self.say_written(kept) if kept else self.say(tr("Nothing was exported.")))
-
-        Thread(target=work, name="hand out files", daemon=True).start()
 
     def undo(self, steps: int = 1) -> None:
         """Take back the last things that were done."""
@@ -418,7 +369,7 @@ class EdgeFashionApp(App):
         self.live.refresh()
 
     def _dropped(self, _window: Any, name: bytes, *_: Any) -> None:
-        self.import_picture(name.decode("utf-8", "surrogateescape"))
+        self.files.open(name.decode("utf-8", "surrogateescape"))
 
     def attempt(self, act: Callable[[], Any]) -> Any:
         """Do something; what goes wrong is said on the screen, and None comes back."""

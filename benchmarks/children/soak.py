@@ -81,7 +81,7 @@ class Soak:
         pages = [use for name in ("history", "stock", "settings", "health", "import") for use in (page(name), rest)]
         return (
             app.toggle_freeze, correct, app.undo, rest, app.count_one, rest, app.open_share, rest, *pages,
-            lambda: app.import_picture(next(self._pictures)), rest, theme, rest, camera, rest, app.open_model, rest,
+            lambda: app.files.open(next(self._pictures)), rest, theme, rest, camera, rest, app.open_model, rest,
         )  # fmt: skip
 
     def use(self, _seconds: float) -> None:

@@ -151,9 +151,9 @@ class HistoryPage(Page):
     def _export(self) -> None:
         paths = self._app.attempt(lambda: export_scans(self._app.store, self._app.options.folder / "exports"))
         if paths and on_android():
-            self._app.hand_out(paths)
+            self._app.files.hand_out(paths)
         elif paths:
-            self._app.say_written(paths)
+            self._app.files.say_written(paths)
 
     def _ask_delete_all(self) -> None:
         """The first tap asks, the second does it."""

@@ -47,7 +47,7 @@ class ImportPage(Page):
         return go
 
     def _importer(self, picture: Path) -> Any:
-        return lambda: self._app.import_picture(picture)
+        return lambda: self._app.files.open(picture)
 
 
 def first_folder() -> Path:

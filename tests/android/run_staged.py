@@ -121,7 +121,7 @@ def gallery(app: Any) -> Iterator[Callable[[], Any]]:
         app.messages.hush()
         PERSON.choices.add(name)
         tap(app, "import")
-        yield lambda: not app.importing
+        yield lambda: not app.files.opening
         frozen = app.session.frozen
         told["gallery"][name] = {
             "page": app.page, "said": app.messages.text, "card": frozen and app.live.card.type.text,

@@ -32,7 +32,7 @@ class Driver(Stepper):
 
     def imported(self) -> None:
         """Wait until the picture that is being opened is shown, or said to be unreadable."""
-        self.until(lambda: not self.app.importing, "the end of an import")
+        self.until(lambda: not self.app.files.opening, "the end of an import")
         self.frames(2)
 
     def touch_down(self, x: float, y: float) -> Any:

@@ -62,7 +62,7 @@ def test_an_opened_picture_is_searched_too_unless_it_is_switched_off(
     drive: Callable[..., Any], store: Store, labelled: Path
 ) -> None:
     driver = drive(source=None)
-    driver.app.import_picture(labelled / "a.png")
+    driver.app.files.open(labelled / "a.png")
     driver.imported()
     assert driver.app.live.card.code.text == EAN
     driver.app.open_page("settings")
@@ -70,7 +70,7 @@ def test_an_opened_picture_is_searched_too_unless_it_is_switched_off(
     driver.find("codes False").dispatch("on_release")
     assert store.setting("codes", True) is False
     driver.app.back()
-    driver.app.import_picture(labelled / "a.png")
+    driver.app.files.open(labelled / "a.png")
     driver.imported()
     assert driver.app.live.card.code.text == ""
 

@@ -435,8 +435,8 @@ def test_huge_and_empty_pictures_in_the_source_and_imported(
         assert nothing.name in app.messages.text
         assert "\n" not in app.messages.text
         assert app.session.frozen is None
-    app.import_picture(folder / "a.png")
-    app.import_picture(folder / "b.jpg")  # the newest wish counts
+    app.files.open(folder / "a.png")
+    app.files.open(folder / "b.jpg")  # the newest wish counts
     assert app.session.frozen is None, "it is read in a thread of its own"
     driver.imported()
     assert app.session.frozen.frame.pixels.shape == (1080, 1920, 4)

@@ -51,7 +51,7 @@ for tap in ("undo", "count"):
     driver.tap(tap)
 driver.answered()
 driver.tap("share")
-app.import_picture(pictures / "a.png")
+app.files.open(pictures / "a.png")
 driver.imported()
 assert app.session.frozen is not None
 for page in ("history", "stock", "import", "settings", "health"):

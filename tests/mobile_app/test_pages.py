@@ -91,7 +91,7 @@ def test_the_health_page_keeps_what_went_wrong(drive: Callable[..., Any]) -> Non
 
     driver = drive(source=None)
     assert read_health(driver.app).last_error == ""
-    driver.app.import_picture("nowhere.jpg")
+    driver.app.files.open("nowhere.jpg")
     driver.until(lambda: driver.app.last_problem != "", "the message")
     driver.app.messages.hush()
     assert "nowhere.jpg" in read_health(driver.app).last_error

@@ -190,7 +190,7 @@ def test_the_screen_says_it_and_the_health_page_keeps_what_was_told(drive: Calla
     store.set_setting("language", "de")
     driver = drive(source="usb:/nowhere/video9")
     driver.until(lambda: "Die Kamera video9 wurde nicht gefunden" in driver.app.live.picture.notice.text, "the notice")
-    driver.app.import_picture("/nowhere/a.png")
+    driver.app.files.open("/nowhere/a.png")
     driver.imported()
     assert driver.app.messages.text.startswith("a.png ist nicht da")
     driver.app.open_page("health")
