@@ -1,7 +1,7 @@
 """Writes a shipped model's card for people to read, docs/models/NAME.md, from judging its file.
 
     python -m benchmarks.model_card garment-base clothing:FOLDER \
-        --mapped clothing-ten:FOLDER --others others:FOLDER --worn worn:FOLDER \
+        --mapped clothing-ten:FOLDER --mapped clothing-ten-checked:FOLDER --others others:FOLDER --worn worn:FOLDER \
         --strangers things:/usr/share/tuxpaint/stamps
 
 What it is for, what it is not for, and how it was made is written by hand, in benchmarks/cards/NAME.toml; every figure
@@ -55,7 +55,10 @@ def main(words: list[str]) -> int:
     parser.add_argument("model", help="name of a shipped model")
     parser.add_argument("source", help="the pictures to judge on, such as clothing:FOLDER")
     parser.add_argument("--split", help="which split of them (default: as edgefashion evaluate chooses)")
-    parser.add_argument("--mapped", metavar="SOURCE", help="the same under other labels, such as clothing-ten:FOLDER")
+    parser.add_argument(
+        "--mapped", metavar="SOURCE", action="append", default=[],
+        help="the same under other labels, such as clothing-ten:FOLDER; may be given several times",
+    )  # fmt: skip
     parser.add_argument("--others", metavar="SOURCE", help="pictures without a garment")
     parser.add_argument(
         "--strangers", metavar="SOURCE", help="pictures without a garment of a source that taught nothing: all of them"
@@ -103,10 +106,10 @@ def made_card(classifier: Classifier, text: dict[str, Any], arguments: argparse.
     if found.heads:
         headers = ["besides the type", "pictures", "accuracy", "or a neighbour", "macro-F1", "calibration error"]
         parts.append(_table(headers, head_rows(found)))
-    for name, title in (("mapped", "The same pictures"), ("worn", "Garments as they are worn")):
-        spec = getattr(arguments, name)
-        if spec:
-            parts += _further(classifier, spec, arguments.split, title)
+    for spec in arguments.mapped:
+        parts += _further(classifier, spec, arguments.split, "The same pictures")
+    if arguments.worn:
+        parts += _further(classifier, arguments.worn, arguments.split, "Garments as they are worn")
     if arguments.others:
         _, others = choose_split(open_source(arguments.others), arguments.split)
         rejection = judge_rejection(classifier, manifest, others)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from edgefashion.data.clothing import open_clothing, open_clothing_ten
+from edgefashion.data.clothing import open_clothing, open_clothing_ten, open_clothing_ten_checked
 from edgefashion.data.fashion_mnist import open_fashion_mnist
 from edgefashion.data.image_folder import open_folder
 from edgefashion.data.made_garments import open_cut, open_drawn
@@ -16,6 +16,7 @@ from edgefashion.errors import DataError
 SOURCES: dict[str, Callable[[str | None], Manifest]] = {
     "clothing": open_clothing,
     "clothing-ten": open_clothing_ten,
+    "clothing-ten-checked": open_clothing_ten_checked,
     "cut": open_cut,
     "drawn": open_drawn,
     "fashion-mnist": open_fashion_mnist,
@@ -26,8 +27,8 @@ SOURCES: dict[str, Callable[[str | None], Manifest]] = {
 """Named sources: NAME or NAME:FOLDER."""
 
 ACCEPTED = (
-    "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER, worn:FOLDER, "
-    "others:FOLDER, cut:FOLDER, things, things:FOLDER, drawn or fashion-mnist"
+    "a folder with one sub-folder per label, a manifest .csv, clothing:FOLDER, clothing-ten:FOLDER, "
+    "clothing-ten-checked:FOLDER, worn:FOLDER, others:FOLDER, cut:FOLDER, things, things:FOLDER, drawn or fashion-mnist"
 )
 
 

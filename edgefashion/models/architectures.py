@@ -26,14 +26,20 @@ def _stages(first: int, stages: tuple[tuple[int, int, int, int, int], ...]) -> t
     return tuple(blocks)
 
 
+_LITE0_STAGES = (
+    (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)  # fmt: skip
 # EfficientNet-Lite0: tensorflow/tpu, models/official/efficientnet/lite (ReLU6, no squeeze-excite, fixed stem and head).
 _LITE0 = InvertedResidualSpec(
     height=224, width=224, stem=32, stem_stride=2, head=1280, classes=1000, dropout=0.2,
-    bn_momentum=0.99, bn_epsilon=1e-3,
-    blocks=_stages(32, (
-        (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192),
-        (1, 3, 1, 6, 320),
-    )),
+    bn_momentum=0.99, bn_epsilon=1e-3, blocks=_stages(32, _LITE0_STAGES),
+)  # fmt: skip
+
+# What pruning is compared with: the same network, every layer three quarters as wide (in steps of eight channels).
+_LITE0_NARROW = dataclasses.replace(
+    _LITE0, stem=24, head=960,
+    blocks=_stages(24, tuple((*stage[:4], max(8, round(0.75 * stage[4] / 8 + 1e-9) * 8)) for stage in _LITE0_STAGES)),
 )  # fmt: skip
 
 # For 28 × 28 pictures; meant to be channel-pruned to fit 100,000 bytes.
@@ -64,6 +70,7 @@ _SMALL = InvertedResidualSpec(
 
 ARCHITECTURES: dict[str, Spec] = {
     "efficientnet-lite0": _LITE0,
+    "efficientnet-lite0-narrow": _LITE0_NARROW,
     "nano-28": _NANO,
     "small-28": _SMALL,
     "seed-mlp": MlpSpec(height=28, width=28, hidden=128, dropout=0.2, classes=10),

@@ -32,7 +32,7 @@ def test_a_card_says_what_was_measured(tmp_path, tiny_model, monkeypatch):
     draw_garment(classifier.card.labels[0], 1, (160, 120)).save(nothing / "a.png")
     text = {"for": "Shops.", "not_for": "People.", "data": "Drawn.", "made": "Quickly.", "hours": 0.5, "cores": 2}
     words = argparse.Namespace(
-        source=str(tmp_path / "garments"), split=None, mapped=None, worn=str(tmp_path / "garments"),
+        source=str(tmp_path / "garments"), split=None, mapped=[], worn=str(tmp_path / "garments"),
         others=str(tmp_path / "others"), strangers=str(tmp_path / "others"), sample=8,
     )  # fmt: skip
     found = replace(measure_robustness(classifier, _sampled(words.source)), mild_loss_interval=(-1.26, 3.5))

@@ -107,6 +107,10 @@ def test_the_two_views_of_the_clothing_photos(tmp_path: Path) -> None:
     assert ten.mapping == "clothing-ten"
     assert ten.rows[0].split == all_types.rows[0].split == split_of("9", 0.2, salt=CLOTHING_SALT)
     assert ten.rows[1].detail == ""
+    checked = open_source(f"clothing-ten-checked:{folder}")
+    assert [(row.path, row.type) for row in checked.rows] == [("images/a.jpg", "outwear")]
+    assert (checked.labels, checked.mapping) == (ten.labels, ten.mapping)
+    assert checked.notes[-1] == "1 pictures that the second look gave none of the ten classes left out"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_clothing_needs_its_folder(tmp_path: Path) -> None:
         open_source(f"clothing:{tmp_path}")
 
 
-@pytest.mark.parametrize("view", ["clothing", "clothing-ten"])
+@pytest.mark.parametrize("view", ["clothing", "clothing-ten", "clothing-ten-checked"])
 def test_the_split_of_the_real_photos_is_balanced(clothing_folder: Path, view: str) -> None:
     manifest = open_source(f"{view}:{clothing_folder}")
     validation = manifest.select("validation").rows
