@@ -152,6 +152,7 @@ models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (h
 	$(BIN)/edgefashion train fashion-mnist-small --out runs/fashion-mnist-small
 	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-small
 	$(BIN)/edgefashion train seed-mlp --out runs/seed-mlp
+	$(BIN)/edgefashion train garment-narrow --data clothing:$(CLOTHING) --out runs/garment-narrow
 
 # --- Android ----------------------------------------------------------------------------------------------------------
 
