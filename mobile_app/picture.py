@@ -1,4 +1,4 @@
-"""The live picture: frames go into one texture that is made once; also the marks that say where to aim."""
+"""The live picture: frames go into one texture made once; four marks say where to aim, or where the garment is."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import numpy as np
 from kivy.graphics import Color, Line, Rectangle
 from kivy.graphics.texture import Texture
 from kivy.metrics import dp
-from kivy.properties import BooleanProperty, StringProperty
+from kivy.properties import BooleanProperty, ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
 from edgefashion.camera.frame import Frame
-from edgefashion.camera.orientation import place
+from edgefashion.camera.orientation import Box, place, to_view
 
 from .theme import SPACES, Look
 from .widgets import Words
@@ -25,11 +25,13 @@ class CameraPicture(FloatLayout):
 
     Attributes:
         tone: Colour of the marks, by the state of the answer.
-        marks: Whether the marks are shown.
+        marks: Whether the marks are shown where there is no box.
+        box: Where the garment lies, as `Prediction.box`, which the marks go around; None lets them say where to aim.
     """
 
     tone = StringProperty("text")
     marks = BooleanProperty(True)
+    box = ObjectProperty(None, allownone=True)
 
     def __init__(self, look: Look, **properties: Any) -> None:
         self._look = look
@@ -47,7 +49,7 @@ class CameraPicture(FloatLayout):
         room = BoxLayout(padding=(side, menu, side, side), pos_hint={"x": 0, "y": 0})  # the menu lies at the upper edge
         room.add_widget(self.notice)
         self.add_widget(room)
-        self.bind(pos=self._place, size=self._place, tone=self._place, marks=self._place)
+        self.bind(pos=self._place, size=self._place, tone=self._place, marks=self._place, box=self._place)
 
     @property
     def has_picture(self) -> bool:
@@ -91,10 +93,26 @@ class CameraPicture(FloatLayout):
             left, top = -lies.x / lies.width, -lies.y / lies.height
             right, bottom = 1 - left, 1 - top  # the part that is seen, 0–1 from the picture's upper left corner
             self._rectangle.tex_coords = (left, bottom, right, bottom, right, top, left, top)
-        half = min(self.size) * MARK_SHARE / 2
-        arm = half / 3
-        visible = self.marks and self._texture is not None
+        visible = (self.marks or self.box is not None) and self._texture is not None
         self._mark_colour.rgba = (*self._look.colour(self.tone)[:3], 0.95 if visible else 0)
+        left, bottom, right, top = self.marked
+        arm = min(right - left, top - bottom) / 6
         for line, (x, y) in zip(self._lines, ((-1, -1), (1, -1), (1, 1), (-1, 1)), strict=True):
-            corner_x, corner_y = self.center_x + x * half, self.center_y + y * half
+            corner_x, corner_y = left if x < 0 else right, bottom if y < 0 else top
             line.points = (corner_x - x * arm, corner_y, corner_x, corner_y, corner_x, corner_y - y * arm)
+
+    @property
+    def marked(self) -> tuple[float, float, float, float]:
+        """Left, lower, right and upper edge of what the marks go around, in window units; never outside of the view."""
+        if self.box is None or self._texture is None:
+            half = min(self.size) * MARK_SHARE / 2
+            return self.center_x - half, self.center_y - half, self.center_x + half, self.center_y + half
+        left, top, right, bottom = self.box
+        seen = to_view(Box(left, top, right - left, bottom - top), place(self._texture.size, self.size, "cover"))
+        edge = dp(SPACES["gap"])
+        return (
+            max(self.x + seen.x, self.x + edge),
+            max(self.top - seen.y - seen.height, self.y + edge),
+            min(self.x + seen.x + seen.width, self.right - edge),
+            min(self.top - seen.y, self.top - edge),
+        )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
-from edgefashion.runtime.colour import SIDE, colour_shares, measure_colours
+from edgefashion.runtime.colour import SIDE, colour_shares, measure
 from edgefashion.runtime.embedding import join
 from edgefashion.runtime.image import prepare
 from edgefashion.runtime.interpreter import Interpreter
@@ -109,9 +109,10 @@ class Classifier:
         nothing = told.pop(NO_GARMENT, 0.0)
         ranking = tuple(told.items())
         best_type, confidence = ranking[0]
-        attributes = self._attributes(best_type, raw)
+        attributes, box = self._attributes(best_type, raw), None
         if self._measures_colours:
-            colours = Attribute.of_shares(measure_colours(self._whole(image, picture)))
+            shares, box = measure(self._whole(image, picture))
+            colours = Attribute.of_shares(shares)
             attributes = {COLOUR: colours.main, **attributes, COLOURS: colours}
         category = self._categories[best_type]
         whole = min(1.0, sum(probability for name, probability in ranking if self._categories[name] == category))
@@ -123,6 +124,7 @@ class Classifier:
             category_confidence=whole,
             category_sure=whole >= self.card.threshold and whole > nothing,
             latency_ms=(perf_counter() - start) * 1000,
+            box=box,
         )
 
     def _attributes(self, type_name: str, raw: dict[str, NDArray[Any]]) -> dict[str, Attribute]:

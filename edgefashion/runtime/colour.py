@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edgefashion.runtime.colour_names import COLOUR_NAMES, REGIONS
+from edgefashion.runtime.garment_box import Box, find_box
 
 SIDE = 48
 GROUPS = 8
@@ -39,6 +40,20 @@ _IN_MIDDLE = np.exp(-0.5 * _SQUARED / MIDDLE**2)
 _WITHIN_REACH = np.exp(-0.5 * _SQUARED / REACH**2)
 
 
+def measure(picture: NDArray[np.uint8]) -> tuple[tuple[tuple[str, float], ...], Box | None]:
+    """Tell which colours the garment in the middle of a picture has, and where it lies, in one go.
+
+    Args:
+        picture: As of `measure_colours`.
+
+    Returns:
+        As of `measure_colours`, and of `garment_box.find_box`.
+    """
+    lab = small_lab(picture)
+    likely = garment_likelihood(lab)
+    return _told(_shares(lab, _weights(likely))), find_box(likely.reshape(SIDE, SIDE))
+
+
 def measure_colours(picture: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]:
     """Tell which colours the garment in the middle of a picture has.
 
@@ -49,18 +64,13 @@ def measure_colours(picture: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]
         Colour names with their shares of the garment, 0–1, largest first: at least one, at most `MOST`, and besides the
         first none below `SMALLEST`.
     """
-    shares = colour_shares(picture)
-    order = np.argsort(-shares, kind="stable")[:MOST]
-    told = [(COLOUR_NAMES[index], min(1.0, float(shares[index]))) for index in order]
-    return (told[0], *(item for item in told[1:] if item[1] >= SMALLEST))
+    return _told(colour_shares(picture))
 
 
 def colour_shares(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Give the share of every colour of a picture as of `measure_colours`: float64 (13,), sum 1, by `COLOUR_NAMES`."""
     lab = small_lab(picture)
-    weights = garment_weights(lab)
-    name = (features(lab) @ _REGIONS).argmax(axis=1)
-    return np.bincount(name, weights, len(COLOUR_NAMES)).astype(np.float64)
+    return _shares(lab, garment_weights(lab))
 
 
 def small_lab(picture: NDArray[np.uint8]) -> Floats:
@@ -76,8 +86,19 @@ def small_lab(picture: NDArray[np.uint8]) -> Floats:
 def garment_weights(lab: Floats) -> NDArray[np.float64]:
     """Weigh pixels by how likely they are garment: float64 (2304,), sum 1.
 
-    A group of pixels of one colour counts by its share of the middle against its share of the border, squared, and
-    every pixel by its distance from the centre. Lightness counts less than hue, because of shadows.
+    A pixel counts by its `garment_likelihood`, squared, and by its distance from the centre.
+
+    Args:
+        lab: As `small_lab`.
+    """
+    return _weights(garment_likelihood(lab))
+
+
+def garment_likelihood(lab: Floats) -> NDArray[np.float64]:
+    """Tell of every pixel how far its colour belongs to the middle rather than to the border: float64 (2304,), 0–1.
+
+    That of a group of pixels of one colour: its share of the middle against its share of the border. Lightness counts
+    less than hue, because of shadows.
 
     Args:
         lab: As `small_lab`.
@@ -86,10 +107,8 @@ def garment_weights(lab: Floats) -> NDArray[np.float64]:
     group = _groups(points)
     inside = np.bincount(group, _IN_MIDDLE, GROUPS) / _IN_MIDDLE.sum()
     outside = np.bincount(group, _IS_BORDER, GROUPS) / _IS_BORDER.sum()
-    likely = inside / np.maximum(inside + outside, 1e-9)
-    weights = likely[group] ** 2 * _WITHIN_REACH
-    result: NDArray[np.float64] = weights / weights.sum()
-    return result
+    likely: NDArray[np.float64] = (inside / np.maximum(inside + outside, 1e-9))[group]
+    return likely
 
 
 def features(lab: Floats) -> Floats:
@@ -102,6 +121,23 @@ def features(lab: Floats) -> Floats:
     )  # fmt: skip
     table: Floats = np.stack(columns, axis=1)
     return table
+
+
+def _weights(likely: NDArray[np.float64]) -> NDArray[np.float64]:
+    weights = likely**2 * _WITHIN_REACH
+    result: NDArray[np.float64] = weights / weights.sum()
+    return result
+
+
+def _shares(lab: Floats, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    name = (features(lab) @ _REGIONS).argmax(axis=1)
+    return np.bincount(name, weights, len(COLOUR_NAMES)).astype(np.float64)
+
+
+def _told(shares: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
+    order = np.argsort(-shares, kind="stable")[:MOST]
+    told = [(COLOUR_NAMES[index], min(1.0, float(shares[index]))) for index in order]
+    return (told[0], *(item for item in told[1:] if item[1] >= SMALLEST))
 
 
 def _groups(points: Floats) -> NDArray[np.intp]:

@@ -56,6 +56,9 @@ class Prediction:
         latency_ms: From picture to answer, in milliseconds.
         category_confidence: The category's probability, 0–1: the sum of its types'.
         category_sure: Whether the category's probability reaches the card's threshold.
+        box: Where the garment lies, told from its colours: left, top, right and lower edge, as shares of the picture's
+            width and height, 0–1 from its upper left corner. None where colours aren't measured, or nothing stands out
+            in the middle. What stands out need not be a garment: see `sure`.
 
     Raises:
         ValueError: The ranking is empty, not sorted, or holds a probability outside of 0–1.
@@ -68,6 +71,7 @@ class Prediction:
     latency_ms: float = field(default=0.0, compare=False)
     category_confidence: float = 0.0
     category_sure: bool = False
+    box: tuple[float, float, float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check the ranking."""
@@ -104,7 +108,8 @@ class Prediction:
         return self.ranking[: max(0, k)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; `top` holds every type."""
+        """Return plain JSON values; `top` holds every type, and `box` is there only where it is known."""
+        where = {} if self.box is None else {"box": [round(edge, 4) for edge in self.box]}
         return {
             "category": self.category,
             "type": self.type,
@@ -114,5 +119,6 @@ class Prediction:
             "category_confidence": round(self.category_confidence, 6),
             "top": [{"type": name, "probability": round(probability, 6)} for name, probability in self.ranking],
             "attributes": {name: attribute.to_dict() for name, attribute in self.attributes.items()},
+            **where,
             "latency_ms": round(self.latency_ms, 3),
         }

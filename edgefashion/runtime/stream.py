@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from edgefashion.runtime.colour import MOST, SMALLEST
+from edgefashion.runtime.garment_box import Box
 from edgefashion.runtime.prediction import COLOUR, COLOURS, Attribute, Prediction
 
 LOOKING, UNSURE, SURE = "looking", "unsure", "sure"
@@ -75,6 +76,7 @@ class Stabiliser:
         self._types = _Choice()
         self._attributes: dict[str, _Choice] = {}
         self._shares: dict[str, _Shares] = {}
+        self._box: Box | None = None
         self._last: float | None = None
         self._doubted: float | None = None  # how long the confidence has been too low, in seconds
         self._shown: StreamState | None = None
@@ -99,7 +101,8 @@ class Stabiliser:
         measured = {name: told for name, told in said.items() if told.shares}
         another = self._types.held != held
         if another:  # another garment: nothing of the former one's attributes is left
-            self._attributes, self._shares = {}, {}
+            self._attributes, self._shares, self._box = {}, {}, None
+        self._box = _moved(self._box, prediction.box, passed)
         names = (*said, *self._attributes)  # in the model's order, which is that of the screen
         for name in dict.fromkeys(name for name in names if name in self._attributes or name not in measured):
             chosen = said.get(name)
@@ -141,7 +144,7 @@ class Stabiliser:
             attributes = {COLOUR: attributes[COLOURS].main, **attributes}
         category = self._category_of(held)
         whole = min(1.0, sum(probability for name, probability in ranking if self._category_of(name) == category))
-        return Prediction(ranking, category, False, attributes, latency_ms, whole)
+        return Prediction(ranking, category, False, attributes, latency_ms, whole, box=self._box)
 
     def _confidence_state(self, shown: Prediction, before: StreamState, passed: float) -> str:
         """Return "sure" or "unsure": sure at once, unsure only after a while of doubt, unless the type is new."""
@@ -227,6 +230,15 @@ def _blend(averages: Mapping[str, float], values: Mapping[str, float], weight: f
         if name in values or average > FORGOTTEN:
             blended[name] = average
     return blended
+
+
+def _moved(box: Box | None, seen: Box | None, passed: float) -> Box | None:
+    """Return a box on its way to where the garment is seen now; there at once if there was none."""
+    if box is None or seen is None:
+        return seen
+    weight = -math.expm1(-passed / SMOOTHING_SECONDS)
+    left, top, right, bottom = (was + weight * (now - was) for was, now in zip(box, seen, strict=True))
+    return left, top, right, bottom
 
 
 def _values(shown: Prediction | None) -> tuple[object, ...]:

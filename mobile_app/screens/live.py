@@ -8,6 +8,8 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
 
+from edgefashion.runtime.garment_box import Box
+
 from ..picture import CameraPicture
 from ..problems import said
 from ..session import Session
@@ -238,6 +240,7 @@ class LiveScreen(FloatLayout):
         self.card.show(shown, session.code, session.frozen is not None, session.can_freeze)
         self.picture.tone = "text" if shown.tone == "muted" else shown.tone
         self.picture.marks = session.frozen is None
+        self.picture.box = present_box(session)
 
     def _opener(self, page: str) -> Any:
         return lambda: self._app.open_page(page)
@@ -261,6 +264,14 @@ class LiveScreen(FloatLayout):
             self.picture.pos = self.x, self.top - self.picture.height
             self.card.pos = self.x + margin, self.y + margin
         self.menu.pos = self.x + margin, self.top - self.menu.height - margin
+
+
+def present_box(session: Session) -> Box | None:
+    """Return where the garment is that the card speaks of; None as long as the card isn't sure that there is one."""
+    if session.frozen is not None:
+        return session.frozen.prediction.box if session.frozen.sure else None
+    state = session.state
+    return state.prediction.box if state.prediction is not None and state.state == "sure" else None
 
 
 def present_answer(session: Session) -> Answer:

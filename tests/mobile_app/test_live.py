@@ -40,6 +40,48 @@ def test_a_frame_is_on_the_screen_the_right_way_up_and_in_its_colours(drive: Cal
         assert np.abs(shown[y, x, :3].astype(int) - colour).max() <= 3, (x, y, shown[y, x], colour)
 
 
+@pytest.mark.parametrize("size", [(800, 480), (360, 640)])
+def test_the_marks_lie_around_the_garment_that_is_told(drive: Callable[..., Any], size: tuple[int, int]) -> None:
+    """A frame whose lower right quarter is white, said to be the garment: wide or tall, cut off or not."""
+    from edgefashion.camera.frame import Frame
+    from edgefashion.runtime.prediction import Prediction
+    from edgefashion_app.session import Frozen
+
+    driver = drive(size=size, source=None)
+    driver.until(lambda: driver.app.session.classifier is not None, "the model")
+    picture, session = driver.app.live.picture, driver.app.session
+    hat = Prediction((("hat", 1.0),), "headwear", True, box=(0.55, 0.55, 0.95, 0.95))
+    session.frozen = Frozen(Frame(quarters(), 1, 0.0), hat, True)
+    driver.app.live.refresh()
+    driver.frames(3)
+    left, bottom, right, top = picture.marked
+    assert picture.x <= left < right <= picture.right
+    assert picture.y <= bottom < top <= picture.top
+    shown = driver.screenshot()
+    for x, y in ((left + 12, bottom + 12), (right - 12, top - 12), ((left + right) / 2, (bottom + top) / 2)):
+        seen = shown[size[1] - 1 - int(y), int(x), :3].astype(int)
+        assert np.abs(seen - WHITE).max() <= 3, (x, y, seen)
+    lines = shown[size[1] - 1 - int(top) - 1 : size[1] - int(top) + 2, int(right) - 8, :3].astype(int)
+    assert (np.abs(lines - WHITE).max(axis=1) > 40).any(), "the upper right mark is drawn"
+
+    session.frozen = Frozen(Frame(quarters(), 1, 0.0), hat, False)
+    driver.app.live.refresh()
+    assert picture.box is None, "not sure: nothing is said to be the garment"
+    assert (picture.marked[0] + picture.marked[2]) / 2 == pytest.approx(picture.center_x)
+
+
+def test_live_marks_go_around_the_garment_and_back_to_the_middle(drive: Callable[..., Any]) -> None:
+    driver = drive(model="garment-base")
+    picture = driver.app.live.picture
+    assert picture.box is None
+    driver.until(lambda: driver.app.session.state.state == "sure", "a sure answer")
+    left, bottom, right, top = driver.app.session.state.prediction.box
+    assert picture.box == (left, bottom, right, top)
+    driver.app.session.use_source(None)
+    driver.app.live.refresh()
+    assert picture.box is None
+
+
 def test_a_frame_of_another_shape_is_refused(drive: Callable[..., Any]) -> None:
     from edgefashion.camera.frame import Frame
 

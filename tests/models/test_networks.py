@@ -33,7 +33,9 @@ def test_every_field_is_in_the_description():
 
 
 def test_unknown_names_are_errors_that_list_the_known_ones():
-    with pytest.raises(RecipeError, match=r"'resnet'.*efficientnet-lite0, efficientnet-lite0-narrow, nano-28, seed-mlp, small-28"):
+    with pytest.raises(
+        RecipeError, match=r"'resnet'.*efficientnet-lite0, efficientnet-lite0-narrow, nano-28, seed-mlp, small-28"
+    ):
         architecture("resnet", 3)
     with pytest.raises(RecipeError, match=r"'tree'.*inverted-residual, mlp"):
         spec_from_dict({"kind": "tree"})

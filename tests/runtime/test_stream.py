@@ -248,3 +248,27 @@ def test_the_category_may_be_sure_where_the_type_is_not() -> None:
     assert state.prediction is not None
     assert state.prediction.sure_of == "category"
     assert state.prediction.category_confidence == pytest.approx(0.85)
+
+
+def test_the_box_follows_the_garment_smoothly_and_another_garment_has_its_own() -> None:
+    stabiliser = Stabiliser(threshold=0.5, category_of=lambda name: "all")
+
+    def seen(name: str, left: float) -> Prediction:
+        return Prediction(((name, 0.9),), "all", True, box=(left, 0.1, left + 0.3, 0.9))
+
+    edges = []
+    for step in range(30):
+        state = stabiliser.update(seen("hat", 0.2 if step < 15 else 0.4), step / 15)
+        if state.prediction is not None:
+            assert state.prediction.box is not None
+            edges.append(state.prediction.box[0])
+    assert edges[0] == pytest.approx(0.2)
+    assert max(after - before for before, after in itertools.pairwise(edges)) < 0.1, "it does not jump"
+    assert edges[-1] == pytest.approx(0.4, abs=0.01)
+    states = [stabiliser.update(seen("shoes", 0.6), step / 15) for step in range(30, 40)]
+    shoes = [state.prediction for state in states if state.prediction and state.prediction.type == "shoes"]
+    assert shoes[0].box == pytest.approx((0.6, 0.1, 0.9, 0.9)), "nothing of the hat's is left in it"
+    blank = Prediction((("shoes", 0.9),), "all", True)
+    shown = stabiliser.update(blank, 41 / 15).prediction
+    assert shown is not None
+    assert shown.box is None
