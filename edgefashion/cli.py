@@ -94,9 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 return _complain(f"the disk is full; free some space and run it again ({error}).", 1)
-            if isinstance(error, PermissionError | FileNotFoundError | FileExistsError | NotADirectoryError):
-                return _complain(f"{error.filename or 'a file'}: {error.strerror}.", 1)
-            raise
+            if error.errno is None:  # raised by a program, not by the machine
+                raise
+            return _complain(f"{error.filename or 'a file'}: {error.strerror}.", 1)
         return code
 
 

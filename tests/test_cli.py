@@ -118,6 +118,8 @@ def test_the_verbs_exit_code_is_returned(verb) -> None:
     ("error", "said"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
+        (OSError(errno.EROFS, "Read-only file system", "/mnt/x"), "/mnt/x: Read-only file system"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "runs"), "runs: Is a directory"),
         (PermissionError(errno.EACCES, "Permission denied", "/root/x"), "/root/x: Permission denied"),
         (MissingExtraError("train", "training"), r"pip install 'edgefashion\[train\]'"),
         (ModuleNotFoundError("No module named 'tf_keras'", name="tf_keras.layers"), r"edgefashion\[train\]"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ def export(
     )  # fmt: skip
     advance(1)
     _gate(report, max_loss, content)
-    _write(path, content)
+    write_files({path: content})
     return report
 
 
@@ -308,12 +308,19 @@ def _agreement(parent: bytes, content: bytes, checkpoint: Checkpoint) -> Agreeme
     return Agreement(count, clear, same / clear if clear else 1.0, largest)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Writes under a temporary name in the same folder, then renames: never half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Writes all files under temporary names in their folders, then renames them: never half a file, or half of them.
+
+    Raises:
+        OSError: the disk is full, or a folder can't be written; every file is as it was.
+    """
+    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary[path].write_bytes(content)
+        for path in contents:
+            os.replace(temporary[path], path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for path in temporary.values():
+            path.unlink(missing_ok=True)

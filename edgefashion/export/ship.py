@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgefashion.data.sources import open_source
-from edgefashion.export.export import ExportReport, export
+from edgefashion.errors import EdgeFashionError
+from edgefashion.export.export import ExportReport, export, write_files
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.runtime.shipped import SHIPPED_FOLDER
 
@@ -27,6 +29,7 @@ def ship(run: Path, source: str | None = None, max_loss: float = 0.5) -> ExportR
 
     Raises:
         ExportRefusedError: int8 loses more; the shipped files stay as they were.
+        OSError: the disk is full; likewise.
     """
     source = source or str(json.loads((run / "recipe.json").read_text(encoding="utf-8"))["source"])
     checkpoint = load_checkpoint(run / "checkpoint.safetensors")
@@ -36,14 +39,24 @@ def ship(run: Path, source: str | None = None, max_loss: float = 0.5) -> ExportR
     report = export(
         checkpoint, run / f"{checkpoint.name}.tflite", "int8", max_loss, open_source(source), overwrite=True
     )
-    for name in (candidate.name, report.path.name):
-        (SHIPPED_FOLDER / name).write_bytes((run / name).read_bytes())
+    write_files({SHIPPED_FOLDER / path.name: path.read_bytes() for path in (candidate, report.path)})
     return report
 
 
-if __name__ == "__main__":
+def main(words: Sequence[str]) -> int:
+    """Ships the run that the command line names; gives the exit code: 1 with one line on stderr where it can't."""
     parser = argparse.ArgumentParser(prog="python -m edgefashion.export.ship")
     parser.add_argument("run", type=Path)
     parser.add_argument("--data")
-    arguments = parser.parse_args()
-    sys.stdout.write(json.dumps(ship(arguments.run, arguments.data).to_dict(), indent=1) + "\n")
+    arguments = parser.parse_args(words)
+    try:
+        report = ship(arguments.run, arguments.data)
+    except (EdgeFashionError, OSError) as error:
+        sys.stderr.write(f"ship: {' '.join(str(error).split())} The shipped files are as they were.\n")
+        return 1
+    sys.stdout.write(json.dumps(report.to_dict(), indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
