@@ -3,7 +3,8 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Lock, Timer
 from time import monotonic
 from typing import Any, TextIO
 
@@ -31,10 +32,32 @@ class Progress:
         self._next = self._start + QUIET_SECONDS
         self._bar: Callable[[int], None] | None = None
         self._stop_bar: Callable[[], None] | None = None
+        self._lock = Lock()
+        self._closed = False
 
     def advance(self, n: int = 1) -> None:
         """Count n more units as done."""
-        self.done += n
+        with self._lock:
+            self.done += n
+            self._show()
+
+    def wait(self) -> None:
+        """Show what is being done although no unit of it is: the first may be long. Called by a thread of its own."""
+        with self._lock, suppress(OSError, ValueError):  # nobody may be looking any more
+            if not self._closed:
+                self._show()
+
+    def close(self) -> None:
+        """Take the bar away, or say the last number where lines were shown."""
+        with self._lock:
+            self._closed = True
+            if self._stop_bar is not None:
+                self._stop_bar()
+            elif self._next > self._start + QUIET_SECONDS and self.done and self.done != self.total:
+                self._line(monotonic())
+
+    def _show(self) -> None:
+        """Bring the bar up to date, or print the next line if it is time."""
         if self._bar is not None:
             self._bar(self.done)
             return
@@ -45,16 +68,12 @@ class Progress:
         if not self._stream.isatty() or not self._start_bar():
             self._line(now)
 
-    def close(self) -> None:
-        """Take the bar away, or say the last number where lines were shown."""
-        if self._stop_bar is not None:
-            self._stop_bar()
-        elif self._next > self._start + QUIET_SECONDS and self.done != self.total:
-            self._line(monotonic())
-
     def _line(self, now: float) -> None:
         """Print one plain line: what, how much, how long, how long still."""
         seconds = now - self._start
+        if not self.done:
+            print(f"{self._description} …", file=self._stream, flush=True)
+            return
         text = f"{self._description}: {self.done}"
         if self.total:
             left = seconds / max(1, self.done) * (self.total - self.done)
@@ -83,6 +102,8 @@ class Progress:
 def progress(total: int | None, description: str) -> Iterator[Progress]:
     """Show on stderr how far long work has come: a bar on a terminal, a line every ten seconds elsewhere.
 
+    Both begin after two seconds, even where no unit is done by then.
+
     Args:
         total: How many units there are; None if nobody knows.
         description: What is being done, such as "Judging".
@@ -91,9 +112,13 @@ def progress(total: int | None, description: str) -> Iterator[Progress]:
         A counter; call `.advance(n)` when n units are done.
     """
     counter = Progress(total, description, sys.stderr)
+    timer = Timer(QUIET_SECONDS + 0.05, counter.wait)
+    timer.daemon = True
+    timer.start()
     try:
         yield counter
     finally:
+        timer.cancel()
         counter.close()
 
 

@@ -84,8 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         report = with_events(table.show, folder / "tensorboard")
     manifest = recipe_pictures(recipe, source)
-    with progress(len(manifest.rows), "Decoding pictures") as bar:
-        checkpoint = run_recipe(recipe, folder, report, source, bar.advance, manifest)
+    checkpoint = run_recipe(recipe, folder, report, source, progress, manifest)
     result = {"run": str(folder), "checkpoint": str(folder / "checkpoint.safetensors"), "accuracy": checkpoint.accuracy,
               "temperature": checkpoint.temperature, "threshold": checkpoint.threshold}  # fmt: skip
     if arguments.json:

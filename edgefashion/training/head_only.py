@@ -15,6 +15,7 @@ from edgefashion.training.heads import cross_entropy, softened, targets_of
 from edgefashion.training.loop import Progress, Stage, learning_rate
 from edgefashion.training.pipeline import Pictures, as_rgb, turns
 from edgefashion.training.recipe import Augment
+from edgefashion.training.waiting import Counter, Waiting, unseen
 
 LAST = "type_dense"
 PICTURES_AT_ONCE = 64
@@ -28,6 +29,7 @@ def train_head(
     settled: npt.NDArray[np.bool_] | None = None,
     never: int = -1,
     times: npt.NDArray[np.int64] | None = None,
+    waiting: Waiting = unseen,
 ) -> list[dict[str, float]]:
     """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
 
@@ -38,6 +40,7 @@ def train_head(
             answers, and not the labels, are what it learns; None for none of them.
         never: type that no settled picture shows, whose share in those answers goes to the others; -1 for none.
         times: int (n,), how often each training picture is seen in an epoch; None for once.
+        waiting: shows how many pictures the trunk has looked at.
 
     Returns:
         One row an epoch: loss, accuracy, tuned, seconds.
@@ -47,9 +50,10 @@ def train_head(
     weights = (1.0,) + (stage.head_weight,) * (len(sizes) - 1)
     layer = network.get_layer(LAST)
     trunk = tf_keras.Model(network.input, layer.input)
-    seen, truth = _features(trunk, stage, stage.train), stage.train.targets
     tune = stage.tune if stage.tune is not None and len(stage.tune.truth) else None
-    judged = None if tune is None else _features(trunk, stage, tune)
+    with waiting(len(stage.train.truth) + (len(tune.truth) if tune else 0), "Looking at pictures") as bar:
+        seen, truth = _features(trunk, stage, stage.train, bar), stage.train.targets
+        judged = None if tune is None else _features(trunk, stage, tune, bar)
     kernel, bias = (tf.Variable(value) for value in layer.get_weights())
     wanted = targets_of(tf.constant(truth), sizes, schedule.smoothing)
     if settled is not None:
@@ -92,7 +96,7 @@ def train_head(
     return history
 
 
-def _features(trunk: tf_keras.Model, stage: Stage, pictures: Pictures) -> Features:
+def _features(trunk: tf_keras.Model, stage: Stage, pictures: Pictures, bar: Counter) -> Features:
     """What the trunk says of every picture, float32 (n, d)."""
 
     @tf.function(autograph=False)
@@ -105,4 +109,5 @@ def _features(trunk: tf_keras.Model, stage: Stage, pictures: Pictures) -> Featur
         # Always full batches: a shorter last one would have its graph built anew.
         index = np.arange(start, start + PICTURES_AT_ONCE) % count
         parts.append(look(tf.constant(as_rgb(pictures.images[index]))).numpy())
+        bar.advance(min(PICTURES_AT_ONCE, count - start))
     return np.concatenate(parts)[:count]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,13 @@ PULL = 1e-3
 Scores = dict[int, npt.NDArray[np.float64]]
 
 
-def prune_channels(checkpoint: Checkpoint, plan: PruneChannels, train: Pictures, seed: int) -> Checkpoint:
+def prune_channels(
+    checkpoint: Checkpoint,
+    plan: PruneChannels,
+    train: Pictures,
+    seed: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Checkpoint:
     """Ranks the channels on training pictures and rebuilds the network without the least of them.
 
     Args:
@@ -43,6 +49,7 @@ def prune_channels(checkpoint: Checkpoint, plan: PruneChannels, train: Pictures,
         plan: how much is to be left.
         train: prepared training pictures.
         seed: of the pictures that the ranking looks at.
+        advance: called with 1 for each batch of the ranking, then for each block and the head when they are refitted.
 
     Returns:
         The narrower network with the weights that were kept; not yet trained further.
@@ -51,13 +58,19 @@ def prune_channels(checkpoint: Checkpoint, plan: PruneChannels, train: Pictures,
         RecipeError: another kind of network.
     """
     spec = _inverted(checkpoint)
-    scores = taylor_scores(checkpoint, train, plan, seed)
+    scores = taylor_scores(checkpoint, train, plan, seed, advance)
     keep = choose(spec, scores, plan.keep, plan.multiple, COSTS[plan.of](spec))
     images = [images for images, _ in itertools.islice(batches(train, plan.batch, seed, 0), plan.batches)]
-    return refitted(remove_channels(checkpoint, keep), checkpoint, images)
+    return refitted(remove_channels(checkpoint, keep), checkpoint, images, advance)
 
 
-def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, seed: int) -> Scores:
+def taylor_scores(
+    checkpoint: Checkpoint,
+    train: Pictures,
+    plan: PruneChannels,
+    seed: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Scores:
     """Estimates what each channel that is free to go is worth.
 
     Returns:
@@ -88,6 +101,7 @@ def taylor_scores(checkpoint: Checkpoint, train: Pictures, plan: PruneChannels, 
     for images, truth in itertools.islice(batches(train, plan.batch, seed, 0), plan.batches):
         for i, value in zip(indices, worth(tf.constant(images), tf.constant(truth)), strict=True):
             sums[i] = sums.get(i, 0.0) + value.numpy().astype(np.float64)
+        advance(1)
     return {i: value / (np.sqrt(np.mean(value**2)) + 1e-30) for i, value in sums.items()}
 
 
@@ -194,7 +208,12 @@ def remove_channels(checkpoint: Checkpoint, keep: Mapping[int, npt.NDArray[np.in
     return dataclasses.replace(checkpoint, spec=narrow, weights=weights)
 
 
-def refitted(narrow: Checkpoint, whole: Checkpoint, images: Sequence[npt.NDArray[np.uint8]]) -> Checkpoint:
+def refitted(
+    narrow: Checkpoint,
+    whole: Checkpoint,
+    images: Sequence[npt.NDArray[np.uint8]],
+    advance: Callable[[int], None] = lambda _: None,
+) -> Checkpoint:
     """Fits the layer behind every cut, so that it says again what it said before.
 
     From the first to the last, each layer's weights become the least-squares solution for what the same layer of the
@@ -205,14 +224,17 @@ def refitted(narrow: Checkpoint, whole: Checkpoint, images: Sequence[npt.NDArray
         narrow: what `remove_channels` left of the other.
         whole: the network as it was.
         images: batches of uint8 (n, any height, any width, 3) or (n, any height, any width).
+        advance: called with 1 after each block and the head.
     """
     spec, before = _inverted(narrow), _inverted(whole)
     network, parent = narrow.model(), whole.model()
     for i, (block, old) in enumerate(zip(spec.blocks, before.blocks, strict=True)):
         if block.expansion < old.expansion:
             _refit(network, parent, _inside(spec, i), f"block{i:02d}_project_conv", images)
+        advance(1)
     if spec.head < before.head:
         _refit(network, parent, "pool", "type_dense", images)
+    advance(1)
     return narrow.with_model(network)
 
 

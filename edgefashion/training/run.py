@@ -14,7 +14,6 @@ import dataclasses
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,7 @@ from edgefashion.training.recipe import Model, Recipe, Schedule, load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
 from edgefashion.training.start import first_checkpoint, needed, role, shipped
 from edgefashion.training.teachers import Teachers, taught
+from edgefashion.training.waiting import Waiting, unseen
 
 STAGES = (
     "head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights", "last-layer", "quantise-aware"
@@ -68,6 +68,7 @@ class Run:
         start: the weights that the run began with.
         others: what `[blend]` mixes in.
         more: training pictures that only `[last-layer]` sees.
+        waiting: shows work that is not training.
     """
 
     recipe: Recipe
@@ -82,6 +83,7 @@ class Run:
     start: Weights = field(default_factory=dict)
     others: tuple[Checkpoint, ...] = ()
     more: tuple[Manifest, ...] = ()
+    waiting: Waiting = unseen
 
     def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
         """Builds a checkpoint's network with the recipe's first blocks frozen."""
@@ -126,7 +128,7 @@ def run_recipe(
     folder: Path,
     report: Report,
     source: str | None = None,
-    loading: Callable[[int], None] | None = None,
+    waiting: Waiting = unseen,
     manifest: Manifest | None = None,
 ) -> Checkpoint:
     """Runs a recipe, or goes on with it.
@@ -136,7 +138,7 @@ def run_recipe(
         folder: the run's folder; made if absent.
         report: is told the progress of every step.
         source: data source in place of the recipe's.
-        loading: called with 1 for every picture decoded.
+        waiting: shows what is not training: decoding, teachers, ranking, looking, calibrating.
         manifest: the pictures, where they are open already: `recipe_pictures(recipe, source)`.
 
     Returns:
@@ -157,22 +159,25 @@ def run_recipe(
     _refuse_stages(recipe)
     if needed(recipe):
         claim(folder, recipe, manifest, source or recipe.data.source)
-    networks = _needed(recipe, folder, report, source)
+    networks = _needed(recipe, folder, report, source, waiting)
     origin = (recipe, manifest, trained, more)
     checkpoint = _described(first_checkpoint(recipe.model, manifest.labels, heads, networks), *origin)
     claim(folder, recipe, manifest, source or recipe.data.source)
     spec = checkpoint.spec
     margin = CACHE_MARGIN if recipe.augment.scale < 1.0 and manifest.arrays is None else 1.0
     size = (round(spec.height * margin), round(spec.width * margin))
-    train = load_pictures(trained, *size, advance=loading)
-    tune = load_pictures(manifest.select(recipe.data.tune), spec.height, spec.width, advance=loading)
+    tuned = manifest.select(recipe.data.tune)
+    with waiting(len(trained.rows) + len(tuned.rows), "Decoding pictures") as bar:
+        train = load_pictures(trained, *size, advance=bar.advance)
+        tune = load_pictures(tuned, spec.height, spec.width, advance=bar.advance)
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights,
-              more=more)  # fmt: skip
+              more=more, waiting=waiting)  # fmt: skip
     if recipe.blend:
         run.others = tuple(networks[name] for name in recipe.blend.others)
     if recipe.distil:
-        run.teacher = Teachers([networks[name] for name in recipe.distil.teachers], checkpoint)
+        with waiting(len(recipe.distil.teachers), "Building teachers") as bar:
+            run.teacher = Teachers([networks[name] for name in recipe.distil.teachers], checkpoint, bar.advance)
         run.trust = taught(train, manifest, recipe, source or recipe.data.source)
     histories: dict[str, Any] = {}
     for name in STAGES:
@@ -190,7 +195,8 @@ def run_recipe(
         for ending in ("npz", "safetensors"):
             (folder / "state" / f"{name}.{ending}").unlink(missing_ok=True)
     checkpoint = without_heads(checkpoint, recipe.model.auxiliary)
-    checkpoint = calibrated(checkpoint, manifest, recipe, with_attributes(tune, checkpoint.heads))
+    with waiting(None, "Calibrating"):
+        checkpoint = calibrated(checkpoint, manifest, recipe, with_attributes(tune, checkpoint.heads))
     skipped = (*train.skipped, *tune.skipped)
     write_run(folder, recipe, manifest, checkpoint, histories, skipped, time.monotonic() - started)
     save_checkpoint(checkpoint, folder / "checkpoint.safetensors")  # the last: it says that the run is finished
@@ -199,7 +205,8 @@ def run_recipe(
 
 def _head(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     network = run.network(checkpoint)
-    history = train_head(network, run.stage("head", _given(run.recipe.head), checkpoint.spec))
+    stage = run.stage("head", _given(run.recipe.head), checkpoint.spec)
+    history = train_head(network, stage, waiting=run.waiting)
     return checkpoint.with_model(network), history
 
 
@@ -237,7 +244,10 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
     if chosen.exists():
         narrow = load_checkpoint(chosen)
     else:
-        narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed)
+        blocks = len(checkpoint.spec.blocks) if isinstance(checkpoint.spec, InvertedResidualSpec) else 0
+        parts = plan.batches + blocks + 1
+        with run.waiting(parts, "Ranking and removing channels") as bar:
+            narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed, bar.advance)
         save_checkpoint(narrow, chosen)
     network = run.network(narrow)
     stage = run.stage(
@@ -264,12 +274,13 @@ def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict
     plan, train = _given(run.recipe.last_layer), run.train
     times = [np.ones(len(train.truth), int)]
     for manifest, count in zip(run.more, Counter(plan.extra).values(), strict=True):
-        more = load_pictures(manifest, *train.images.shape[1:3])
+        with run.waiting(len(manifest.rows), f"Decoding {manifest.name}") as bar:
+            more = load_pictures(manifest, train.images.shape[1], train.images.shape[2], advance=bar.advance)
         train = with_more(train, more, run.manifest.labels)
         times.append(np.full(len(more.rows), count))
     nothing = run.manifest.labels.index(NO_GARMENT)
     stage = dataclasses.replace(run.stage("last-layer", plan, checkpoint.spec), train=train)
-    history = train_head(network, stage, train.truth != nothing, nothing, np.concatenate(times))
+    history = train_head(network, stage, train.truth != nothing, nothing, np.concatenate(times), run.waiting)
     return checkpoint.with_model(network), history
 
 
@@ -338,16 +349,19 @@ def _checked(manifest: Manifest, recipe: Recipe) -> Manifest:
     return trained
 
 
-def _needed(recipe: Recipe, folder: Path, report: Report, source: str | None) -> dict[str, Checkpoint]:
+def _needed(
+    recipe: Recipe, folder: Path, report: Report, source: str | None, waiting: Waiting
+) -> dict[str, Checkpoint]:
     """Gives what needed recipes make: what ships, or what is trained in folders of their own, now or before."""
     found = {}
     for name in needed(recipe):
         own, place = load_recipe(name), folder / f"{role(name, recipe)}-{Path(name).stem}"
         if own.digest == recipe.digest:
             raise RecipeError(f"The recipe '{recipe.name}' needs itself.")
-        manifest = recipe_pictures(own, source)
-        ready = None if place.exists() else shipped(own, manifest)
-        found[name] = ready or run_recipe(own, place, report, source, manifest=manifest)
+        with waiting(None, f"Opening {name}"):
+            manifest = recipe_pictures(own, source)
+            ready = None if place.exists() else shipped(own, manifest)
+        found[name] = ready or run_recipe(own, place, report, source, waiting, manifest)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +32,15 @@ class Teachers:
         taught: by head, whether any of them knows it; of the others they say that every label is as likely.
     """
 
-    def __init__(self, teachers: Sequence[Checkpoint], student: Checkpoint) -> None:
+    def __init__(
+        self, teachers: Sequence[Checkpoint], student: Checkpoint, advance: Callable[[int], None] = lambda _: None
+    ) -> None:
         """Builds the networks.
 
         Args:
             teachers: of any size of picture; those of another than the student's see its pictures resized.
             student: names the heads and their labels.
+            advance: called with 1 after each network.
 
         Raises:
             RecipeError: no teacher has any label of the types.
@@ -58,6 +61,7 @@ class Teachers:
                     if set(own.get(name, ())) & set(labels)
                 ]
             )
+            advance(1)
         self._sizes = student.head_sizes
         known = {number for places in self._places for number, _, _ in places}
         self.taught = tuple(number in known for number in range(len(wanted)))

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import time
 
 import pytest
 
@@ -68,6 +69,29 @@ def test_a_bar_on_a_terminal(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> N
         bar.advance()
     assert "Judging" in terminal.getvalue()
     assert "2/3" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_work_whose_first_unit_takes_long_is_told_too(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread of its own tells it, since whoever works doesn't call."""
+    stream = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(display, "QUIET_SECONDS", 0.1)
+    with display.progress(None, "Building teachers"):
+        deadline = time.monotonic() + 30
+        while "Building teachers" not in stream.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert "Building teachers" in stream.getvalue()
+    assert terminal or stream.getvalue() == "Building teachers …\n"
+
+
+def test_nothing_is_told_after_the_end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(display, "QUIET_SECONDS", 0.2)
+    with display.progress(None, "Reading") as bar:
+        pass
+    time.sleep(0.4)
+    bar.wait()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_plain_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:

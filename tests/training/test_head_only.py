@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -30,6 +31,23 @@ def train(**changes):
     reports = []
     given = stage("unused", reports.append, **({"schedule": PLAN} | changes))
     return network, before, train_head(network, given), reports
+
+
+def test_every_picture_that_is_looked_at_is_counted():
+    counted = []
+
+    class Bar:
+        advance = staticmethod(counted.append)
+
+    @contextmanager
+    def waiting(total, what):
+        assert (total, what) == (28 + 12, "Looking at pictures")
+        yield Bar()
+
+    network = tiny_checkpoint(spec=SMALL).model()
+    given = stage("unused", schedule=dataclasses.replace(PLAN, epochs=1))
+    train_head(network, given, waiting=waiting)
+    assert sum(counted) == 28 + 12
 
 
 def test_it_learns_and_changes_the_last_layer_only(tmp_path):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -110,10 +111,30 @@ def room(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(room):
     """The run's reports and its checkpoint."""
-    reports, loaded = [], []
-    checkpoint = run_recipe(_recipe(room), room / "run", reports.append, str(room / "garments"), loaded.append)
-    assert sum(loaded) == 78
+    reports, told = [], {}
+
+    @contextmanager
+    def waiting(total, what):
+        told[what] = counted = Counted(total)
+        yield counted
+
+    checkpoint = run_recipe(_recipe(room), room / "run", reports.append, str(room / "garments"), waiting)
+    teacher, parts = str(room / "teacher.toml"), 2 + len(TINY.blocks) + 1
+    assert {what: (counted.total, counted.done) for what, counted in told.items()} == {
+        f"Opening {teacher}": (None, 0), "Decoding pictures": (78, 78), "Building teachers": (1, 1),
+        "Ranking and removing channels": (parts, parts), "Calibrating": (None, 0),
+    }  # fmt: skip
     return reports, checkpoint
+
+
+class Counted:
+    """What a bar would show at its end."""
+
+    def __init__(self, total):
+        self.total, self.done = total, 0
+
+    def advance(self, n=1):
+        self.done += n
 
 
 def _recipe(room, **changes):
