@@ -193,6 +193,8 @@ lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with has
 	@$(BIN)/python $(PIP_INSTALL) --quiet uv
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --output-file requirements/demo.txt
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --extra app --extra codes --extra speech --constraint requirements/demo.txt --output-file requirements/dev.txt
+	@echo "numpy<2" | env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements/bookworm.txt
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile tests/android/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file tests/android/requirements.txt
 	@git --no-pager diff --stat -- requirements tests/android

@@ -19,6 +19,7 @@ class Board:
         part, variant, revision: The processor's numbers in /proc/cpuinfo.
         features: Its instruction sets, as Linux names them.
         hertz: Highest clock.
+        instead: The file in requirements/ with what deploy/install-kiosk.sh installs there in place of the newest.
         app: Whether the app's window is tried too: it takes half a minute, and once is enough.
     """
 
@@ -32,6 +33,7 @@ class Board:
     revision: int
     features: str
     hertz: int
+    instead: str = ""
     app: bool = False
 
     @property
@@ -45,7 +47,7 @@ BOARDS = {
         Board(
             name="pi4-bookworm", model="Raspberry Pi 4 Model B Rev 1.1", release="bookworm", python="3.11",
             qemu_cpu="cortex-a72", part="0xd08", variant="0x0", revision=3,
-            features="fp asimd evtstrm crc32 cpuid", hertz=1_500_000_000, app=True,
+            features="fp asimd evtstrm crc32 cpuid", hertz=1_500_000_000, instead="bookworm.txt", app=True,
         ),
         Board(
             name="pi5-trixie", model="Raspberry Pi 5 Model B Rev 1.0", release="trixie", python="3.13",

@@ -19,7 +19,8 @@ from tests.pi.boards import Board, processor_files
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".pi"
-REQUIREMENTS = ROOT / "requirements" / "dev.txt"
+REQUIREMENTS = ROOT / "requirements"
+LOCK = "dev.txt"
 WHEELS = "opt/wheels"
 """Where the wheels lie in a root folder."""
 
@@ -74,8 +75,14 @@ def debian_mirror(told: str) -> str:
     )
 
 
-def pinned(requirements: str, names: tuple[str, ...], python: str) -> str:
-    """The lines of a locked requirements file that a board needs: names, versions and hashes, without markers.
+def requirements(board: Board) -> str:
+    """The locked requirements, and after them what takes their place on a board."""
+    files = [LOCK, board.instead] if board.instead else [LOCK]
+    return "\n".join((REQUIREMENTS / name).read_text(encoding="utf-8").strip() for name in files)
+
+
+def pinned(locked: str, names: tuple[str, ...], python: str) -> str:
+    """The lines of locked requirements that a board needs: names, versions and hashes, no markers; the last counts.
 
     pip judges markers by the machine that it runs on, so they are judged here, for the board.
 
@@ -87,14 +94,14 @@ def pinned(requirements: str, names: tuple[str, ...], python: str) -> str:
         "platform_system": "Linux", "platform_machine": "aarch64",
     }  # fmt: skip
     found: dict[str, str] = {}
-    for block in re.split(r"\n(?=\S)", requirements.strip()):
+    for block in re.split(r"\n(?=\S)", locked.strip()):
         head, *hashes = block.split(" \\\n")
         requirement, _, marker = head.partition(" ; ")
         if not marker or Marker(marker).evaluate(board):
             found[requirement.partition("==")[0]] = " \\\n".join([requirement, *hashes])
     unknown = [name for name in names if name not in found]
     if unknown:
-        raise UnavailableError(f"requirements/{REQUIREMENTS.name} pins no {', '.join(unknown)} for Python {python}.")
+        raise UnavailableError(f"requirements/{LOCK} pins no {', '.join(unknown)} for Python {python}.")
     return "\n".join(found[name] for name in names) + "\n"
 
 
@@ -107,7 +114,7 @@ def make(board: Board) -> Path:
     emulator()
     packages = SYSTEM_PACKAGES + (APP_PACKAGES if board.app else ())
     names = PYTHON_PACKAGES + (APP_PYTHON_PACKAGES if board.app else ())
-    wheels = pinned(REQUIREMENTS.read_text(encoding="utf-8"), names, board.python)
+    wheels = pinned(requirements(board), names, board.python)
     folder, stamp = FOLDER / board.name, FOLDER / board.name / "made-of"
     digest = hashlib.sha256("\n".join([repr(board), *packages, wheels]).encode()).hexdigest()
     if not stamp.is_file() or stamp.read_text(encoding="utf-8") != digest:

@@ -1,6 +1,7 @@
 """The machinery of `make test-pi`, without its boards: what it fetches, and what it takes for equal."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
@@ -51,9 +53,17 @@ def test_what_is_not_pinned_for_the_board_is_said(name: str) -> None:
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_everything_that_a_board_needs_is_pinned(board: boards.Board) -> None:
     names = sysroot.PYTHON_PACKAGES + sysroot.APP_PYTHON_PACKAGES
-    lines = sysroot.pinned(sysroot.REQUIREMENTS.read_text(encoding="utf-8"), names, board.python)
+    lines = sysroot.pinned(sysroot.requirements(board), names, board.python)
     assert lines.count("==") == len(names)
     assert ";" not in lines
+
+
+def test_bookworm_is_tested_with_the_numpy_that_the_installer_puts_there() -> None:
+    installer = (ROOT / "deploy/install-kiosk.sh").read_text(encoding="utf-8")
+    (rule,) = re.findall(r'= bookworm \] && old=\("(numpy[^"]+)"\)', installer)
+    for board in BOARDS:
+        (version,) = re.findall("numpy==(\\S+)", sysroot.pinned(sysroot.requirements(board), ("numpy",), board.python))
+        assert Requirement(rule).specifier.contains(version) is (board.release == "bookworm"), version
 
 
 def test_the_mirror_is_the_first_archive_of_debian() -> None:

@@ -54,6 +54,7 @@ def test_this_is_the_board() -> None:
     processor = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     assert f"CPU part\t: {BOARD.part}" in processor
     assert BOARD.features.split()[-1] in processor
+    assert (np.__version__ < "2") is (BOARD.release == "bookworm"), "as deploy/install-kiosk.sh installs it"
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -78,7 +79,9 @@ MAY_DIFFER = {"logits/type": 1}
 
 
 def test_the_versions_are_the_same(outside: Mapping[str, NDArray[Any]]) -> None:
-    assert versions().tolist() == outside["versions"].tolist()
+    """All but numpy, where the installer takes an older one: then the same answers show that it makes no difference."""
+    differ = set(versions().tolist()) ^ set(outside["versions"].tolist())
+    assert [version for version in differ if not (BOARD.instead and version.startswith("numpy "))] == []
 
 
 def test_pictures_are_prepared_alike(both: tuple[dict[str, Any], dict[str, Any]]) -> None:
