@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from edgefashion.errors import EdgeFashionError, ImageError
+from edgefashion.runtime.image import picture_size, upright
 from tests.camera.test_sources import wait_for
 
 
@@ -77,6 +80,68 @@ def test_a_picture_of_the_largest_size_and_one_byte_more(
         else:
             assert isinstance(answer, ImageError)
             assert "larger than 100000 bytes" in str(answer)
+
+
+def for_android_only(path: Path, size: tuple[int, int]) -> Path:
+    """A picture that stands in for a WebP, which Pillow can't read and the stand-in for Android can."""
+    picture = Image.new("RGB", size, (220, 30, 30))
+    picture.paste((40, 60, 220), (0, size[1] // 2, size[0], size[1]))
+    content = BytesIO()
+    picture.save(content, "PNG")
+    path.write_bytes(b"RIFF\0\0\0\0WEBP" + content.getvalue())
+    return path
+
+
+@pytest.fixture(params=[24, 27, 28, 35])
+def level(request: pytest.FixtureRequest, java: Callable[[str], Any]) -> Iterator[None]:
+    """Android of this API level: 28 is Android 9."""
+    version = java("android.os.Build$VERSION")
+    newest, version.SDK_INT = version.SDK_INT, request.param
+    yield
+    version.SDK_INT = newest
+
+
+@pytest.mark.usefixtures("level")
+def test_android_reads_what_pillow_can_not(phone: Any, tmp_path: Path, java: Callable[[str], Any]) -> None:
+    bitmap = java("android.graphics.Bitmap")
+    for size, read in (((64, 48), (48, 64)), ((3839, 100), (100, 3839)), ((100, 8000), (2000, 25))):
+        webp = for_android_only(tmp_path / "a.webp", size)
+        with pytest.raises(ImageError):
+            picture_size(webp)
+        phone.choices.add(f"content://files{webp}")
+        content = ask(dialogs().picture)
+        assert picture_size(content) == read
+        pixels = upright(content, 4000)
+        assert pixels[0, 0].tolist() == [220, 30, 30]
+        assert pixels[-1, -1].tolist() == [40, 60, 220]
+        assert bitmap.inUse == 0, "its memory is given back"
+
+
+@pytest.mark.usefixtures("level")
+def test_what_android_can_not_read_either_comes_as_it_is(
+    phone: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgefashion_app import android_files
+
+    damaged = tmp_path / "damaged.webp"
+    damaged.write_bytes(b"RIFF\0\0\0\0WEBP and no more")
+    phone.choices.add(f"content://files{damaged}")
+    assert ask(dialogs().picture) == damaged.read_bytes()
+    monkeypatch.setattr(android_files, "MAX_PIXELS", 64 * 48 - 1)
+    large = for_android_only(tmp_path / "large.webp", (64, 48))
+    phone.choices.add(f"content://files{large}")
+    assert ask(dialogs().picture) == large.read_bytes()
+
+
+def test_a_pillow_without_webp_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As python-for-android builds it: this is how the app notices."""
+    module = pytest.importorskip("PIL.WebPImagePlugin")
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.webp")
+    assert picture_size(tmp_path / "a.webp") == (8, 8)
+    monkeypatch.delattr(module, "_webp")
+    monkeypatch.setattr(module, "SUPPORTED", False)
+    with pytest.raises(ImageError):
+        picture_size(tmp_path / "a.webp")
 
 
 @pytest.mark.parametrize(

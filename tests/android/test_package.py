@@ -122,10 +122,11 @@ def test_gradle_brings_the_runtime_and_the_camera(project: Project) -> None:
 
 def test_java_classes_are_those_that_python_names(staged: Path) -> None:
     from edgefashion.camera.android import CAMERA_FRAMES
-    from edgefashion_app.android_files import FILE_DIALOG
+    from edgefashion_app.android_files import FILE_DIALOG, PICTURES
     from edgefashion_app.android_speech import SPEECH
 
-    named = {staged / "java" / f"{name.replace('.', '/')}.java" for name in (CAMERA_FRAMES, FILE_DIALOG, SPEECH)}
+    names = (CAMERA_FRAMES, FILE_DIALOG, PICTURES, SPEECH)
+    named = {staged / "java" / f"{name.replace('.', '/')}.java" for name in names}
     assert set((staged / "java").rglob("*.java")) == named
 
 
