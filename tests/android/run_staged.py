@@ -39,6 +39,9 @@ def watch(folder: Any, *rest: Any) -> None:
     real_prepare(folder, *rest)
     from kivy.clock import Clock
 
+    from edgefashion_app import message
+
+    message.SECONDS = 3600.0  # a busy machine must not take it away too soon
     Clock.schedule_interval(look, 0.1)
 
 
@@ -175,7 +178,7 @@ def tap(app: Any, value: str) -> None:
 
 
 story: list[Any] = []
-END = time.monotonic() + 90
+END = time.monotonic() + 400
 from edgefashion_app import entry  # noqa: E402
 
 real_prepare = entry.prepare

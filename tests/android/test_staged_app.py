@@ -63,7 +63,7 @@ def told(classes: Path, staged: Path, private: Path, picture: Path) -> dict[str,
         [*command, str(private.parent / "screen.png"), str(picture)],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         env=variables,
         cwd=private,
     )
