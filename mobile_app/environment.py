@@ -1,6 +1,9 @@
 """What must be settled before Kivy is imported for the first time: where it may write, and how the window is made."""
 
+import contextlib
+import ctypes
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,11 +16,26 @@ LARGEST = (1920, 1920)
 FRAMES_PER_SECOND = 30
 KEYBOARD, KIOSK_KEYBOARD = "", "systemanddock"
 """Kivy's names for the system's keyboard alone, and for one on the screen besides."""
+M_MMAP_THRESHOLD = -3
+"""Of <malloc.h>."""
+OWN_MAPPING_BYTES = 256 * 1024
+"""Memory of at least this size goes back to the system when it is freed: frames above all."""
 
 
 def kiosk_in_settings(store: Store) -> bool:
     """Whether the screen belongs to the app alone by its settings; without a PIN nothing would keep people in."""
     return bool(store.setting("kiosk", False) and store.setting("pin", ""))
+
+
+def give_frames_back() -> None:
+    """Let the memory of a frame that is done with go back to the system.
+
+    glibc keeps what was freed once for the next of its size, in every thread's own heap, where later and smaller things
+    hold it fast (mallopt(3), M_MMAP_THRESHOLD). Other systems, and Linux with another C library, are left as they are.
+    """
+    if sys.platform.startswith("linux") and not on_android():
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES)
 
 
 def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -> None:
@@ -31,6 +49,7 @@ def prepare(folder: Path, size: tuple[int, int] = WINDOW, kiosk: bool = False) -
     Raises:
         OSError: The folder can't be made.
     """
+    give_frames_back()
     home = folder / "kivy"
     home.mkdir(parents=True, exist_ok=True)
     settings: Mapping[str, str] = {

@@ -1,5 +1,6 @@
 """What a phone does to an app: sent to the background it gives the camera back, and takes it again afterwards."""
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -27,6 +28,36 @@ def test_pause_gives_the_camera_back_and_resume_takes_it_again(drive: Drive) -> 
     driver.until(lambda: app.session.frames_seen > seen, "a frame after the app came back")
     assert len(readers()) == 1
     driver.answered()
+
+
+FRAMES = """
+import sys
+from edgefashion_app.environment import give_frames_back
+import numpy as np
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+if sys.argv[1] == "yes":
+    give_frames_back()
+np.zeros(4_000_000, np.uint8)  # from the first large one that is freed glibc keeps all that are no larger
+before = resident()
+frames, kept = [], []
+for _ in range(40):
+    frames.append(np.full((480, 640, 4), 7, np.uint8))
+    kept.append(bytes(1000))
+del frames
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's ways with memory")
+def test_the_memory_of_frames_goes_back() -> None:
+    def megabytes_that_stay(given_back: str) -> float:
+        return float(subprocess.run([sys.executable, "-c", FRAMES, given_back], capture_output=True, check=True).stdout)
+
+    if megabytes_that_stay("no") < 20:
+        pytest.skip("this C library gives them back by itself")
+    assert megabytes_that_stay("yes") < 5
 
 
 def test_a_phone_looks_through_its_own_camera_at_first(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
