@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     path, remembered, extra = find_checkpoint(arguments.source)
     checkpoint = load_checkpoint(path)
     output = arguments.output or Path(f"{checkpoint.name}.tflite")
+    if output.is_dir():
+        raise UsageError(f"'{output}' is a folder. Name the file to write with -o.")
     if output.exists() and not arguments.overwrite:
         raise UsageError(f"'{output}' exists already. Choose another name with -o, or give --overwrite.")
     data = open_source(arguments.data) if arguments.data else _remembered(remembered, extra, checkpoint)

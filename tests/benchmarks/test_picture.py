@@ -21,7 +21,8 @@ def test_the_committed_picture_is_the_results_and_the_same_each_time():
 def test_every_model_and_peer_has_a_sign_and_a_time():
     named = {task: {*PEERS[task], *(f"ours: {name}" for name in OURS[task])} for task in PEERS}
     assert set(picture.MARKS) == named["clothing"] | named["fashion-mnist"]
-    assert set(picture.TIMED) == named["clothing"]
+    # No network of MobileNetV3's shape is timed; where it was judged, it stands in the plots of size only.
+    assert set(picture.TIMED) == named["clothing"] - {"mobilenet-v3-large"}
     for task, names in named.items():
         assert len({picture.MARKS[name][1:] for name in names}) == len(names), task
 

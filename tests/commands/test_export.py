@@ -184,3 +184,5 @@ def test_an_existing_file_stays_as_it_is(tiny_run, tmp_path, capsys, monkeypatch
         assert main(["export", str(tiny_run), *words]) == 2
         assert "exists already. Choose another name with -o, or give --overwrite." in capsys.readouterr().err
     assert {path.read_text() for path in tmp_path.iterdir()} == {"precious"}
+    assert main(["export", str(tiny_run), "-o", str(tmp_path), "--overwrite"]) == 2
+    assert f"'{tmp_path}' is a folder. Name the file to write with -o." in capsys.readouterr().err
