@@ -75,6 +75,7 @@ class Session:
         self._answered: tuple[Frame, Prediction] | None = None
         self._code_worker: Worker[tuple[Code, ...]] | None = None
         self._codes = CodeWatch()
+        self._began = monotonic()
         self.frames_seen = 0
 
     # --- what it looks through ---------------------------------------------------------------------------------------
@@ -84,7 +85,8 @@ class Session:
         if self._source is not None:
             self._source.close()
         self._source, self._source_problem = source, problem
-        self._sequence, self._answered, self.state, self._codes = 0, None, NOTHING_SEEN, CodeWatch()
+        self._sequence = 0
+        self._look_anew()
         if source is not None:
             source.start()
 
@@ -109,7 +111,7 @@ class Session:
         if wanted and has_codes():
             self._code_worker = Worker(
                 lambda frame: read_codes(frame.pixels),
-                lambda frame, codes: self._post(lambda: self._codes.update(codes, frame.at)),
+                lambda frame, codes: self._post(lambda: self._take_codes(frame, codes)),
             )
 
     @property
@@ -166,13 +168,22 @@ class Session:
 
     def _take(self, classifier: Classifier, frame: Frame, prediction: Prediction) -> None:
         """Take an answer of the model into account, unless it comes too late."""
-        if classifier is not self.classifier or self.frozen is not None or self._stabiliser is None:
+        late = frame.at < self._began
+        if late or classifier is not self.classifier or self.frozen is not None or self._stabiliser is None:
             return
         self.state = self._stabiliser.update(prediction, frame.at)
         steady = self.state.prediction
         if self._answered is None or steady is None or steady.type == prediction.type:
             self._answered = frame, prediction
         self.on_answer()
+
+    def _take_codes(self, frame: Frame, codes: tuple[Code, ...]) -> None:
+        if frame.at >= self._began:
+            self._codes.update(codes, frame.at)
+
+    def _look_anew(self) -> None:
+        """Forget what was seen; what is still found in a frame from before is of another garment."""
+        self.state, self._answered, self._codes, self._began = NOTHING_SEEN, None, CodeWatch(), monotonic()
 
     def _lose_sight(self) -> None:
         """The camera has gone: what it saw last is no answer to what is in front of it now."""
@@ -222,8 +233,8 @@ class Session:
 
     def resume(self) -> None:
         """Go back to the live picture."""
-        self.frozen, self.scan, self.state, self._answered = None, None, NOTHING_SEEN, None
-        self._codes = CodeWatch()  # the last garment's code is not the next one's
+        self.frozen, self.scan = None, None
+        self._look_anew()
         if self.classifier is not None:
             self._restart_stabiliser(self.classifier)
 

@@ -75,6 +75,27 @@ def test_an_opened_picture_is_searched_too_unless_it_is_switched_off(
     assert driver.app.live.card.code.text == ""
 
 
+@pytest.mark.parametrize("change", ["another source", "continue"])
+def test_what_is_found_late_is_not_the_next_garments(window: None, store: Store, labelled: Path, change: str) -> None:
+    """Two looks are still under way when the garment changes: their frames are from before."""
+    from time import monotonic
+
+    from edgefashion.camera.codes import read_codes
+    from edgefashion.camera.frame import Frame
+    from edgefashion_app.session import Session
+
+    pixels = np.array(Image.open(labelled / "a.png").convert("RGBA"))
+    session = Session(store, lambda call: call())
+    before = [Frame(pixels, number, monotonic()) for number in (1, 2, 3)]
+    session.use_source(None) if change == "another source" else session.resume()
+    for frame in before:
+        session._take_codes(frame, read_codes(pixels))
+    assert session.code == ""
+    for number in (4, 5, 6):
+        session._take_codes(Frame(pixels, number, monotonic()), read_codes(pixels))
+    assert session.code == EAN
+
+
 def test_without_zxing_there_is_no_setting_and_nothing_fails(
     drive: Callable[..., Any], store: Store, labelled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
