@@ -49,7 +49,7 @@ class CameraPicture(FloatLayout):
         room = BoxLayout(padding=(side, menu, side, side), pos_hint={"x": 0, "y": 0})  # the menu lies at the upper edge
         room.add_widget(self.notice)
         self.add_widget(room)
-        self.bind(pos=self._place, size=self._place, tone=self._place, marks=self._place, box=self._place)
+        self.bind(pos=self._place, size=self._place, tone=self._mark, marks=self._mark, box=self._mark)
 
     @property
     def has_picture(self) -> bool:
@@ -93,6 +93,9 @@ class CameraPicture(FloatLayout):
             left, top = -lies.x / lies.width, -lies.y / lies.height
             right, bottom = 1 - left, 1 - top  # the part that is seen, 0–1 from the picture's upper left corner
             self._rectangle.tex_coords = (left, bottom, right, bottom, right, top, left, top)
+        self._mark()
+
+    def _mark(self, *_: object) -> None:
         visible = (self.marks or self.box is not None) and self._texture is not None
         self._mark_colour.rgba = (*self._look.colour(self.tone)[:3], 0.95 if visible else 0)
         left, bottom, right, top = self.marked
