@@ -38,6 +38,7 @@ from .session import Frozen, Session
 from .speech import Speaker, find_voice
 from .text import tr, use_language
 from .theme import DEFAULT_FONT, DEFAULT_THEME, FONTS, THEMES, Look
+from .tidy import Tidy
 from .watchdog import Watchdog
 from .widgets import load_style
 from .wording import spoken
@@ -103,6 +104,7 @@ class EdgeFashionApp(App):
         self.frame_rate = FrameRate()
         self.guard = Guard()
         self.watchdog = Watchdog()
+        self._tidy = Tidy()
         self.speaker: Speaker | None = None
 
     # --- life --------------------------------------------------------------------------------------------------------
@@ -163,6 +165,7 @@ class EdgeFashionApp(App):
         Window.clearcolor = self.look.colour("ground")
         self.messages.hush()
         self.root.clear_widgets()
+        self._tidy.soon()
         self._page, self.page = None, ""
         self._fill(self.root)
         if page and page in PAGES:
@@ -290,6 +293,7 @@ class EdgeFashionApp(App):
         self.kiosk.staff = False
         if self._page is not None:
             self.root.remove_widget(self._page)
+            self._tidy.soon()
             self._page, self.page = None, ""
             self.live.refresh()
             self.messages.place()
@@ -302,6 +306,7 @@ class EdgeFashionApp(App):
     def _show_page(self, name: str, page: Any) -> None:
         if self._page is not None:
             self.root.remove_widget(self._page)
+            self._tidy.soon()
         self._page, self.page = page, name
         self.root.add_widget(page)
         self.messages.place()

@@ -1,8 +1,10 @@
 """What a phone does to an app: sent to the background it gives the camera back, and takes it again afterwards."""
 
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -70,3 +72,22 @@ def test_a_phone_looks_through_its_own_camera_at_first(drive: Drive, monkeypatch
     assert driver.find("source android:front")
     driver.tap("source ")
     assert driver.app.source == "", "chosen, none is none"
+
+
+def test_what_a_closed_page_held_is_given_back_soon(drive: Drive) -> None:
+    """Python's own collector is off here: it comes when there are many objects, not when they hold much."""
+    driver = drive(source=None)
+    gone = []
+    gc.disable()
+    try:
+        for name in ("settings", "history", "stock", "settings", "history", "stock"):
+            driver.app.open_page(name)
+            driver.frames(2)
+            gone.append(weakref.ref(driver.app.top_screen))
+        driver.app.back()
+        del gone[3:]  # Kivy itself may hold the newest of a kind for a while
+        gone.append(weakref.ref(driver.app.live))
+        driver.app.rebuild()
+        driver.until(lambda: not any(ref() for ref in gone), "the end of what was closed")
+    finally:
+        gc.enable()
