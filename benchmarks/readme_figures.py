@@ -52,6 +52,7 @@ def _garment_phrases(cards: Path) -> list[str]:
     top, ten, worn = (
         _line(base, part, "top-1") for part in ("## How good", "clothing-ten", "Garments as they are worn")
     )
+    checked = _line(base, "clothing-ten-checked", "top-1")
     views, same = (_line(base, "ten views", row)[0] for row in ("top-1, mean over the views", "the same answer"))
     inner = _line(base, "ten views", "top-1, mean over the views")[1]
     small_top, small_ten = (_line(small, part, "top-1") for part in ("## How good", "clothing-ten"))
@@ -64,6 +65,7 @@ def _garment_phrases(cards: Path) -> list[str]:
     lost = [100 * (Decimal(before[0]) - Decimal(after[0])) for before, after in ((top, small_top), (ten, small_ten))]
     return [
         f"gets {_short(ten[0])} of 608 validation pictures right in int8 (95 % interval {_span(ten[1])}",
+        f"labels, and {_short(checked[0])} ({_span(checked[1])}) by a second look at them",
         f"all 17 types it is {_short(top[0])}",
         f"That {_short(top[0])} flatters it",
         f"{_short(views)} of them (mean of ten views, {_span(inner)};",

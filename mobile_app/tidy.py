@@ -11,7 +11,7 @@ SECONDS = 0.5
 class Tidy:
     """Collects garbage soon after it was made.
 
-    Python would wait until there are many objects; the few of a page hold megabytes of textures, and after a hundred
+    Python would wait until there are many objects; the few of a page hold megabytes of textures, and after some hundred
     pages the app would have taken gigabytes.
     """
 

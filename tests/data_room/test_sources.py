@@ -144,3 +144,13 @@ def test_the_split_of_the_real_photos_is_balanced(clothing_folder: Path, view: s
     largest = max(Counter(row.group for row in validation).values())
     assert largest / len(validation) <= 0.25
     manifest.require_trainable()
+
+
+def test_the_second_look_changed_some_published_labels(clothing_folder: Path) -> None:
+    """The README says how many."""
+    published, checked = (
+        {row.path: row.type for row in open_source(f"{view}:{clothing_folder}").select("validation").rows}
+        for view in ("clothing-ten", "clothing-ten-checked")
+    )
+    assert len(published) == len(checked) == 608
+    assert sum(checked[path] != label for path, label in published.items()) == 24
