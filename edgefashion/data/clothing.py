@@ -51,8 +51,7 @@ def open_clothing_ten(folder: str | None) -> Manifest:
     Raises:
         DataError: As `open_clothing`.
     """
-    labels = tuple(sorted(set(Taxonomy.load("garment").mappings["clothing-ten"].values())))
-    return _open(folder, "clothing-ten", "ten_class", labels, "clothing-ten")
+    return _ten(folder, "clothing-ten")
 
 
 def open_clothing_ten_checked(folder: str | None) -> Manifest:
@@ -64,13 +63,18 @@ def open_clothing_ten_checked(folder: str | None) -> Manifest:
     Raises:
         DataError: As `open_clothing`.
     """
-    published, checked = open_clothing_ten(folder), open_clothing(folder)
+    published, checked = _ten(folder, "clothing-ten-checked"), open_clothing(folder)
     ten_of = Taxonomy.load("garment").mappings["clothing-ten"]
     found = {row.path: ten_of[row.type] for row in checked.rows if row.type in ten_of}
     rows = tuple(replace(row, type=found[row.path]) for row in published.rows if row.path in found)
     left_out = len(published.rows) - len(rows)
     notes = (f"{left_out:,} pictures that the second look gave none of the ten classes left out",) if left_out else ()
-    return replace(published, name="clothing-ten-checked", rows=rows, notes=(*published.notes, *notes))
+    return replace(published, rows=rows, notes=(*published.notes, *notes))
+
+
+def _ten(folder: str | None, name: str) -> Manifest:
+    labels = tuple(sorted(set(Taxonomy.load("garment").mappings["clothing-ten"].values())))
+    return _open(folder, name, "ten_class", labels, "clothing-ten")
 
 
 def _open(folder: str | None, name: str, column: str, labels: tuple[str, ...], mapping: str | None) -> Manifest:

@@ -128,8 +128,9 @@ def test_a_damaged_table_of_clothing_is_refused(tmp_path: Path, row: str, messag
 
 
 def test_clothing_needs_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="write clothing:FOLDER"):
-        open_source("clothing")
+    for view in ("clothing", "clothing-ten", "clothing-ten-checked"):
+        with pytest.raises(DataError, match=f"write {view}:FOLDER"):
+            open_source(view)
     with pytest.raises(DataError, match=r"must hold labels\.csv"):
         open_source(f"clothing:{tmp_path}")
 
