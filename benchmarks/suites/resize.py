@@ -26,6 +26,7 @@ from edgefashion.evaluation.evaluate import evaluate
 from edgefashion.runtime.card import TYPE_HEAD
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.image import RESIZE_RULES
+from edgefashion.runtime.look import Look
 from edgefashion.runtime.shipped import find_model
 
 NAME = "resize"
@@ -53,7 +54,7 @@ class Ruled:
 
     def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
         """As the classifier's; the picture has the input's size already, so its own rule changes nothing."""
-        found = self.classifier.probabilities(image)
+        found = self.classifier.probabilities(Look(image))
         self.answers.append(int(found.argmax()))
         return found
 

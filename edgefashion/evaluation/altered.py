@@ -11,9 +11,10 @@ import numpy.typing as npt
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.evaluation.checks import Floats, Indices
 from edgefashion.evaluation.paired import group_members
-from edgefashion.evaluation.predict import Judged, loaded, require_pictures, route, translate
+from edgefashion.evaluation.predict import Judged, ask, loaded, look_of, require_pictures, route, translate
 from edgefashion.evaluation.result import Unreadable
-from edgefashion.runtime.image import prepare, upright
+from edgefashion.runtime.image import upright
+from edgefashion.runtime.look import Look
 
 WORKING_SIDE = 640
 """Pixels of the longer side to which a larger picture is reduced before it is altered."""
@@ -65,8 +66,8 @@ def ask_altered(
 ) -> AlteredAnswers:
     """Asks a model about several forms of every picture.
 
-    Each picture is decoded upright, reduced to `WORKING_SIDE` where it is larger, altered, and only then prepared by
-    the card's rule, as a phone would.
+    Each picture is decoded upright, reduced to `WORKING_SIDE` where it is larger, altered, and only then looked at
+    as the model looks at pictures.
 
     Args:
         classifier: The opened model.
@@ -78,20 +79,18 @@ def ask_altered(
         DataError: The label sets don't fit, or there is no readable picture.
     """
     name = route(classifier, manifest)
-    rule = classifier.card.input
 
-    def load(row: Row) -> list[Picture]:
-        forms = alter(upright(manifest.picture(row), WORKING_SIDE), row)
-        return [prepare(form, rule.height, rule.width, rule.resize) for form in forms]
+    def load(row: Row) -> list[Look]:
+        return [look_of(classifier, form) for form in alter(upright(manifest.picture(row), WORKING_SIDE), row)]
 
     scores: list[npt.NDArray[np.float32]] = []
     kept: list[Row] = []
     unreadable: list[Unreadable] = []
-    for row, pictures in loaded(manifest.rows, load):
-        if isinstance(pictures, Unreadable):
-            unreadable.append(pictures)
+    for row, looks in loaded(manifest.rows, load):
+        if isinstance(looks, Unreadable):
+            unreadable.append(looks)
         else:
-            scores.append(np.stack([classifier.probabilities(picture) for picture in pictures]))
+            scores.append(np.stack([ask(classifier, seen) for seen in looks]))
             kept.append(row)
         if progress is not None:
             progress(1)

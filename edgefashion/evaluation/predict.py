@@ -18,6 +18,7 @@ from edgefashion.evaluation.heads import HeadPredictions, attribute_predictions,
 from edgefashion.evaluation.result import Unreadable
 from edgefashion.runtime.card import TYPE_HEAD, ModelCard
 from edgefashion.runtime.image import picture_size, prepare
+from edgefashion.runtime.look import Look
 from edgefashion.taxonomy import NO_GARMENT
 
 T = TypeVar("T")
@@ -46,7 +47,15 @@ class Judged(Protocol):
 
 
 @runtime_checkable
-class ManyHeaded(Protocol):
+class Looking(Protocol):
+    """What a model that chooses its part of a picture tells."""
+
+    def look(self, image: Any) -> Look:
+        """As `Classifier.look`."""
+
+
+@runtime_checkable
+class ManyHeaded(Looking, Protocol):
     """What a model with several heads tells in one run."""
 
     def head_probabilities(self, image: Any) -> dict[str, npt.NDArray[np.float32]]:
@@ -122,10 +131,9 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
     name = route(classifier, manifest)
     card = classifier.card
 
-    def load(row: Row) -> tuple[npt.NDArray[np.uint8], int]:
+    def load(row: Row) -> tuple[Look, int]:
         source = manifest.picture(row)
-        picture = prepare(source, card.input.height, card.input.width, card.input.resize)
-        return picture, min(picture_size(source))
+        return look_of(classifier, source), min(picture_size(source))
 
     many = classifier if isinstance(classifier, ManyHeaded) and len(label_heads(card)) > 1 else None
     found: list[npt.NDArray[np.float32]] = []
@@ -138,14 +146,14 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         if isinstance(item, Unreadable):
             unreadable.append(item)
         else:
-            picture, short_side = item
+            seen, short_side = item
             if many is not None:
-                further.append({**many.head_probabilities(picture), **many.measured(picture)})
+                further.append({**many.head_probabilities(seen), **many.measured(seen)})
                 found.append(further[-1][TYPE_HEAD])
             else:
-                found.append(classifier.probabilities(picture))
+                found.append(ask(classifier, seen))
             kept.append(row)
-            brightness.append(float(picture.mean(axis=(0, 1)) @ LUMA))
+            brightness.append(float(seen.picture.mean(axis=(0, 1)) @ LUMA))
             short_sides.append(short_side)
         if progress is not None:
             progress(1)
@@ -165,6 +173,19 @@ def predict(classifier: Judged, manifest: Manifest, progress: Callable[[int], No
         heads=attribute_predictions(card, kept, further) if many is not None else (),
         categories=category_predictions(scores, labels, truth, card.taxonomy) if name is None else None,
     )
+
+
+def look_of(classifier: Judged, source: Any) -> Look:
+    """Makes the input of a model's network as the model itself makes it; by the card's rule for one that can't say."""
+    if isinstance(classifier, Looking):
+        return classifier.look(source)
+    rule = classifier.card.input
+    return Look(prepare(source, rule.height, rule.width, rule.resize))
+
+
+def ask(classifier: Judged, seen: Look) -> npt.NDArray[np.float32]:
+    """Gives float32 (n,) probabilities of what `look_of` made."""
+    return classifier.probabilities(seen if isinstance(classifier, Looking) else seen.picture)
 
 
 def require_pictures(manifest: Manifest, readable: int, unreadable: Sequence[Unreadable]) -> None:

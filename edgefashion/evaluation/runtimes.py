@@ -19,6 +19,7 @@ from edgefashion.runtime.card import TYPE_HEAD
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.golden import check_golden
 from edgefashion.runtime.interpreter import RUNTIMES, Interpreter, runtime_reports
+from edgefashion.runtime.look import Look
 from edgefashion.runtime.model_file import ModelFile
 
 THREADS = (1, 2, 4)
@@ -158,7 +159,7 @@ def _scores(
     """Probabilities of the type head, float32 (n, k)."""
     scores = np.zeros((len(pictures), len(classifier.card.head(TYPE_HEAD).labels)), dtype=np.float32)
     for index, picture in enumerate(pictures):
-        scores[index] = classifier.probabilities(picture)
+        scores[index] = classifier.probabilities(Look(picture))
         if progress is not None:
             progress(1)
     return scores

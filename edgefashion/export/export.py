@@ -30,6 +30,7 @@ from edgefashion.runtime.card import TYPE_HEAD, Golden, Head, InputRule, ModelCa
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.golden import check_golden, golden_input
 from edgefashion.runtime.interpreter import Interpreter
+from edgefashion.runtime.look import Look
 from edgefashion.runtime.model_file import ModelFile, append_files, seal_card
 from edgefashion.taxonomy import Taxonomy
 from edgefashion.training.calibrate import figures
@@ -265,7 +266,8 @@ def _calibration(checkpoint: Checkpoint, data: Manifest) -> npt.NDArray[np.uint8
     if not train.rows:
         raise ExportRefusedError(f"'{data.name}' has no training pictures to calibrate with.")
     step = max(1, len(train.rows) // 200)
-    pictures = load_pictures(train.take(range(0, len(train.rows), step)), checkpoint.spec.height, checkpoint.spec.width)
+    chosen, size = train.take(range(0, len(train.rows), step)), (checkpoint.spec.height, checkpoint.spec.width)
+    pictures = load_pictures(chosen, *size, taxonomy=checkpoint.taxonomy.get("name", ""))
     images = pictures.images
     return np.repeat(images[..., None], 3, axis=-1) if images.ndim == 3 else images
 
@@ -298,7 +300,7 @@ def _agreement(parent: bytes, content: bytes, checkpoint: Checkpoint) -> Agreeme
     count, clear, same, largest = 0, 0, 0, 0.0
     for grid in golden_grids(checkpoint.spec.height, checkpoint.spec.width):
         golden = Golden(grid.shape[0], grid.shape[1], grid.tobytes(), {})
-        picture = golden_input(golden, checkpoint.spec.height, checkpoint.spec.width)
+        picture = Look(golden_input(golden, checkpoint.spec.height, checkpoint.spec.width))
         a, b = first.probabilities(picture), second.probabilities(picture)
         count += 1
         largest = max(largest, float(np.abs(a - b).max()))

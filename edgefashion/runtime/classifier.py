@@ -12,17 +12,14 @@ from numpy.typing import NDArray
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
-from edgefashion.runtime.colour import SIDE, colour_shares, measure
+from edgefashion.runtime.colour import told
 from edgefashion.runtime.embedding import join
-from edgefashion.runtime.image import prepare
 from edgefashion.runtime.interpreter import Interpreter
+from edgefashion.runtime.look import Look, look
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.prediction import COLOUR, COLOURS, Attribute, Prediction
 from edgefashion.runtime.shipped import find_model
 from edgefashion.taxonomy import NO_GARMENT
-
-MEASURED_TAXONOMY = "garment"
-"""Colours are measured for models of this taxonomy: their pictures are photos of garments."""
 
 
 class Classifier:
@@ -93,26 +90,25 @@ class Classifier:
         """Tell what one picture shows.
 
         Args:
-            image: A path, the bytes of a picture file, a PIL image, or a uint8 array of shape (height, width, 3), RGB,
-                0–255, of any size.
+            image: A path, the bytes of a picture file, a PIL image, a uint8 array of shape (height, width, 3), RGB,
+                0–255, of any size; or what `look` made of one of these.
 
         Raises:
             ImageError: The picture can't be read.
             ModelFileError: The runtime fails.
         """
         start = perf_counter()
-        picture = self._prepare(image)
-        raw = self.interpreter.run(picture)
+        seen = self.look(image)
+        raw = self.interpreter.run(seen.picture)
         probabilities = self._probabilities(self.card.head(TYPE_HEAD), raw)
         order = np.argsort(-probabilities, kind="stable")
-        told = {self.labels[index]: float(probabilities[index]) for index in order}
-        nothing = told.pop(NO_GARMENT, 0.0)
-        ranking = tuple(told.items())
+        shares = {self.labels[index]: float(probabilities[index]) for index in order}
+        nothing = shares.pop(NO_GARMENT, 0.0)
+        ranking = tuple(shares.items())
         best_type, confidence = ranking[0]
-        attributes, box = self._attributes(best_type, raw), None
-        if self._measures_colours:
-            shares, box = measure(self._whole(image, picture))
-            colours = Attribute.of_shares(shares)
+        attributes = self._attributes(best_type, raw)
+        if seen.shares is not None:
+            colours = Attribute.of_shares(told(seen.shares))
             attributes = {COLOUR: colours.main, **attributes, COLOURS: colours}
         category = self._categories[best_type]
         whole = min(1.0, sum(probability for name, probability in ranking if self._categories[name] == category))
@@ -124,7 +120,7 @@ class Classifier:
             category_confidence=whole,
             category_sure=whole >= self.card.threshold and whole > nothing,
             latency_ms=(perf_counter() - start) * 1000,
-            box=box,
+            box=seen.box,
         )
 
     def _attributes(self, type_name: str, raw: dict[str, NDArray[Any]]) -> dict[str, Attribute]:
@@ -161,8 +157,8 @@ class Classifier:
             ImageError: The picture can't be read.
             ModelFileError: The runtime fails.
         """
-        picture = self._prepare(image)
-        return join({**self.head_probabilities(picture), **self.measured(image, picture)})
+        seen = self.look(image)
+        return join({**self.head_probabilities(seen), **self.measured(seen)})
 
     def probabilities(self, image: Any) -> NDArray[np.float32]:
         """Return the probabilities of all types for one picture.
@@ -186,7 +182,7 @@ class Classifier:
             Head name → float32 (n,) as of `probabilities`, in the order of the head's labels; `classify` further keeps
             attributes to the values that the type can have.
         """
-        raw = self.interpreter.run(self._prepare(image))
+        raw = self.interpreter.run(self.look(image).picture)
         reals = {
             head.name: self.interpreter.dequantise(head.output, raw[head.output])
             for head in self.card.heads
@@ -197,34 +193,33 @@ class Classifier:
             for name, real in reals.items()
         }
 
-    def measured(self, image: Any, picture: NDArray[np.uint8] | None = None) -> dict[str, NDArray[np.float32]]:
+    def measured(self, image: Any) -> dict[str, NDArray[np.float32]]:
         """Return what is measured from the pixels, beside what the network says.
 
         Args:
             image: As `classify`.
-            picture: `image` as the network's input, where it is at hand already.
 
         Returns:
             For a model that measures colours "colours" → float32 (13,): each one's share of the garment, 0–1, sum 1, in
             the order of `colour_names.COLOUR_NAMES`. Empty for other models.
         """
-        if not self._measures_colours:
-            return {}
-        whole = self._whole(image, self._prepare(image) if picture is None else picture)
-        return {COLOURS: colour_shares(whole).astype(np.float32)}
+        shares = self.look(image).shares
+        return {} if shares is None else {COLOURS: shares.astype(np.float32)}
 
-    @property
-    def _measures_colours(self) -> bool:
-        return self.card.taxonomy.name == MEASURED_TAXONOMY
+    def look(self, image: Any) -> Look:
+        """Make the network's input of a picture, and measure it: for whoever asks several things of one picture.
 
-    def _whole(self, image: Any, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the whole picture, small and without added margins, for measuring colours."""
-        return picture if self.card.input.resize == "stretch" else prepare(image, SIDE, SIDE)
+        The input is made by the card's rule from the whole picture; by a model that measures colours from the garment
+        alone where that fills less than three fifths of it (`runtime.look`).
 
-    def _prepare(self, image: Any) -> NDArray[np.uint8]:
-        """Make the network's input by the card's rule."""
-        rule = self.card.input
-        return prepare(image, rule.height, rule.width, rule.resize)
+        Args:
+            image: As `classify`; what this method returned is returned as it is, and so the other methods show a `Look`
+                to the network without changing it.
+
+        Raises:
+            ImageError: The picture can't be read.
+        """
+        return image if isinstance(image, Look) else look(image, self.card.input, self.card.taxonomy.name)
 
     def _probabilities(self, head: Head, raw: dict[str, NDArray[Any]]) -> NDArray[np.floating]:
         """Return one head's probabilities, kept within 0–1; numbers that are none count as 0."""

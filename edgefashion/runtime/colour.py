@@ -40,18 +40,18 @@ _IN_MIDDLE = np.exp(-0.5 * _SQUARED / MIDDLE**2)
 _WITHIN_REACH = np.exp(-0.5 * _SQUARED / REACH**2)
 
 
-def measure(picture: NDArray[np.uint8]) -> tuple[tuple[tuple[str, float], ...], Box | None]:
+def measure(picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], Box | None]:
     """Tell which colours the garment in the middle of a picture has, and where it lies, in one go.
 
     Args:
         picture: As of `measure_colours`.
 
     Returns:
-        As of `measure_colours`, and of `garment_box.find_box`.
+        As of `colour_shares`, and of `garment_box.find_box`.
     """
     lab = small_lab(picture)
     likely = garment_likelihood(lab)
-    return _told(_shares(lab, _weights(likely))), find_box(likely.reshape(SIDE, SIDE))
+    return _shares(lab, _weights(likely)), find_box(likely.reshape(SIDE, SIDE))
 
 
 def measure_colours(picture: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]:
@@ -64,13 +64,20 @@ def measure_colours(picture: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]
         Colour names with their shares of the garment, 0–1, largest first: at least one, at most `MOST`, and besides the
         first none below `SMALLEST`.
     """
-    return _told(colour_shares(picture))
+    return told(colour_shares(picture))
 
 
 def colour_shares(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Give the share of every colour of a picture as of `measure_colours`: float64 (13,), sum 1, by `COLOUR_NAMES`."""
     lab = small_lab(picture)
     return _shares(lab, garment_weights(lab))
+
+
+def told(shares: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
+    """Name the shares (13,) of `colour_shares` that are told, as `measure_colours` does."""
+    order = np.argsort(-shares, kind="stable")[:MOST]
+    named = [(COLOUR_NAMES[index], min(1.0, float(shares[index]))) for index in order]
+    return (named[0], *(item for item in named[1:] if item[1] >= SMALLEST))
 
 
 def small_lab(picture: NDArray[np.uint8]) -> Floats:
@@ -132,12 +139,6 @@ def _weights(likely: NDArray[np.float64]) -> NDArray[np.float64]:
 def _shares(lab: Floats, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     name = (features(lab) @ _REGIONS).argmax(axis=1)
     return np.bincount(name, weights, len(COLOUR_NAMES)).astype(np.float64)
-
-
-def _told(shares: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
-    order = np.argsort(-shares, kind="stable")[:MOST]
-    told = [(COLOUR_NAMES[index], min(1.0, float(shares[index]))) for index in order]
-    return (told[0], *(item for item in told[1:] if item[1] >= SMALLEST))
 
 
 def _groups(points: Floats) -> NDArray[np.intp]:

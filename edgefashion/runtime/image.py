@@ -18,6 +18,8 @@ from edgefashion.errors import ImageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Part = tuple[float, float, float, float]
+"""Left, top, right and lower edge of a part of a picture, as shares of its width and height, 0–1."""
 RESIZE_RULES = ("stretch", "pad", "crop")
 MAX_FILE_BYTES = 256 * 2**20
 MAX_PIXELS = 100_000_000
@@ -52,7 +54,13 @@ _UPRIGHT = {
 }
 
 
-def prepare(source: Any, height: int, width: int, rule: str = "stretch") -> NDArray[np.uint8]:
+def prepare(
+    source: Any,
+    height: int,
+    width: int,
+    rule: str = "stretch",
+    choose: "Callable[[NDArray[np.uint8]], Part | None] | None" = None,
+) -> NDArray[np.uint8]:
     """Turn a picture into a network's input.
 
     The steps: first frame; upright by its EXIF orientation; RGB (transparent parts on white, 16-bit grey scaled to 8
@@ -67,6 +75,8 @@ def prepare(source: Any, height: int, width: int, rule: str = "stretch") -> NDAr
         width: Width of the result in pixels, at least 1.
         rule: "stretch" the whole picture to the size; "pad" it with white to the aspect ratio, centred; or "crop" the
             largest centred part of the aspect ratio.
+        choose: Is shown the whole picture, upright, stretched to the size, and names the part of it that is prepared by
+            the rule; None, here or as its answer, for all of the picture.
 
     Returns:
         uint8 array of shape (height, width, 3), RGB, 0–255; a new array.
@@ -76,7 +86,17 @@ def prepare(source: Any, height: int, width: int, rule: str = "stretch") -> NDAr
     """
     if rule not in RESIZE_RULES:
         raise ImageError(f"Unknown resize rule {rule!r}. Known: {', '.join(RESIZE_RULES)}.")
-    return _read(source, height, width, lambda picture: _resize(picture, height, width, rule))
+
+    def finish(picture: Image.Image) -> NDArray[np.uint8]:
+        if choose is None:
+            return _resize(picture, height, width, rule)
+        whole = _resize(picture, height, width, "stretch")
+        part = choose(whole)
+        if part is None:
+            return whole if rule == "stretch" else _resize(picture, height, width, rule)
+        return _resize(_cut(picture, part), height, width, rule)
+
+    return _read(source, height, width, finish)
 
 
 def upright(source: Any, longest: int) -> NDArray[np.uint8]:
@@ -291,6 +311,13 @@ def _from_array(array: NDArray[Any]) -> Image.Image:
         )
     picture = Image.fromarray(np.ascontiguousarray(array))
     return picture if colour else picture.convert("RGB")
+
+
+def _cut(picture: Image.Image, part: Part) -> Image.Image:
+    """Cut a part out, in whole pixels, one at least."""
+    width, height = picture.size
+    left, top = min(int(part[0] * width), width - 1), min(int(part[1] * height), height - 1)
+    return picture.crop((left, top, max(left + 1, int(part[2] * width)), max(top + 1, int(part[3] * height))))
 
 
 def _resize(picture: Image.Image, height: int, width: int, rule: str) -> NDArray[np.uint8]:

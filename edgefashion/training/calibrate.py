@@ -44,7 +44,8 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
     if recipe.data.held_out == recipe.data.tune:
         held = tune
     else:
-        held = load_pictures(manifest.select(recipe.data.held_out), checkpoint.spec.height, checkpoint.spec.width)
+        size = (checkpoint.spec.height, checkpoint.spec.width)
+        held = load_pictures(manifest.select(recipe.data.held_out), *size, taxonomy=recipe.data.taxonomy)
         held = with_attributes(held, checkpoint.heads)
         every = logits_of(network, held.images)
         logits = every[:, parts[0]]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, ImageError
 from edgefashion.runtime.image import prepare
+from edgefashion.runtime.look import chooser
 
 CACHE_MARGIN = 7 / 6
 """Training pictures are kept this much larger than the input, so that crops still have detail."""
@@ -48,7 +49,12 @@ class Pictures:
 
 
 def load_pictures(
-    manifest: Manifest, height: int, width: int, rule: str = "stretch", advance: Callable[[int], None] | None = None
+    manifest: Manifest,
+    height: int,
+    width: int,
+    rule: str = "stretch",
+    advance: Callable[[int], None] | None = None,
+    taxonomy: str = "",
 ) -> Pictures:
     """Decodes and prepares every picture of a manifest.
 
@@ -57,6 +63,8 @@ def load_pictures(
         height, width: size to prepare to, pixels.
         rule: resize rule.
         advance: called with 1 after each picture.
+        taxonomy: name of that of the model that is to look at them as it does on a device (`runtime.look`); "" shows
+            all of every picture.
 
     Returns:
         The pictures that could be read; grey (n, height, width) where the manifest holds grey arrays of just that size.
@@ -69,6 +77,7 @@ def load_pictures(
         if advance:
             advance(len(arrays))
         return Pictures(arrays, manifest.truth, manifest.rows)
+    choose = chooser(taxonomy)
     images = np.empty((len(manifest.rows), height, width, 3), np.uint8)
     skipped: list[tuple[str, str]] = []
     kept: list[int] = []
@@ -76,7 +85,7 @@ def load_pictures(
     def one(index: int) -> str | None:
         row = manifest.rows[index]
         try:
-            images[index] = prepare(manifest.picture(row), height, width, rule)
+            images[index] = prepare(manifest.picture(row), height, width, rule, choose)
         except ImageError as error:
             return str(error)
         return None

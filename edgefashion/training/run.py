@@ -169,7 +169,7 @@ def run_recipe(
     tuned = manifest.select(recipe.data.tune)
     with waiting(len(trained.rows) + len(tuned.rows), "Decoding pictures") as bar:
         train = load_pictures(trained, *size, advance=bar.advance)
-        tune = load_pictures(tuned, spec.height, spec.width, advance=bar.advance)
+        tune = load_pictures(tuned, spec.height, spec.width, advance=bar.advance, taxonomy=recipe.data.taxonomy)
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights,
               more=more, waiting=waiting)  # fmt: skip
@@ -272,10 +272,11 @@ def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[d
 def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     network = run.network(checkpoint)
     plan, train = _given(run.recipe.last_layer), run.train
-    times = [np.ones(len(train.truth), int)]
+    times, taxonomy = [np.ones(len(train.truth), int)], run.recipe.data.taxonomy if plan.closer else ""
     for manifest, count in zip(run.more, Counter(plan.extra).values(), strict=True):
         with run.waiting(len(manifest.rows), f"Decoding {manifest.name}") as bar:
-            more = load_pictures(manifest, train.images.shape[1], train.images.shape[2], advance=bar.advance)
+            height, width = train.images.shape[1:3]
+            more = load_pictures(manifest, height, width, advance=bar.advance, taxonomy=taxonomy)
         train = with_more(train, more, run.manifest.labels)
         times.append(np.full(len(more.rows), count))
     nothing = run.manifest.labels.index(NO_GARMENT)

@@ -14,6 +14,8 @@ from edgefashion.evaluation.evaluate import evaluate
 from edgefashion.evaluation.predict import predict
 from edgefashion.runtime.card import Head, InputRule, ModelCard
 from edgefashion.runtime.colour_names import COLOUR_NAMES
+from edgefashion.runtime.image import prepare
+from edgefashion.runtime.look import Look
 from edgefashion.taxonomy import Taxonomy
 from tests.runtime.test_classifier import with_card
 
@@ -48,14 +50,17 @@ class Teller:
     def probabilities(self, image):
         raise AssertionError("a model with several heads is run once, for all of them")
 
-    def head_probabilities(self, image):
-        return {name: said for name, said in self._said_of(image).items() if name != "colours"}
+    def look(self, image):
+        return Look(prepare(image, 4, 4))
 
-    def measured(self, image):
-        return {name: said for name, said in self._said_of(image).items() if name == "colours"}
+    def head_probabilities(self, seen):
+        return {name: said for name, said in self._said_of(seen).items() if name != "colours"}
 
-    def _said_of(self, image):
-        number = round(float(image[..., 0].mean()))
+    def measured(self, seen):
+        return {name: said for name, said in self._said_of(seen).items() if name == "colours"}
+
+    def _said_of(self, seen):
+        number = round(float(seen.picture[..., 0].mean()))
         return {name: np.array(rows[number], np.float32) for name, rows in self.said.items()}
 
 

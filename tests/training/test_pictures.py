@@ -12,7 +12,9 @@ from edgefashion.data.drawn import draw_garment
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError
+from edgefashion.runtime.card import InputRule
 from edgefashion.runtime.image import prepare
+from edgefashion.runtime.look import look
 from edgefashion.training.augment import augment, mix, normalise
 from edgefashion.training.pipeline import Pictures, as_rgb, batches, load_pictures
 from edgefashion.training.recipe import Augment
@@ -35,6 +37,17 @@ def photos(tmp_path):
         exif[0x0112] = number % 8 + 1
         draw_garment(kind, number, (90, 120)).save(path, exif=exif, quality=90)
     return tmp_path / "photos"
+
+
+def test_pictures_are_looked_at_as_a_model_of_garments_does(photos):
+    manifest = open_source(str(photos))
+    for taxonomy in ("garment", "fashion-mnist"):
+        images = load_pictures(manifest, 32, 32, taxonomy=taxonomy).images
+        seen = [look(photos / row.path, InputRule(32, 32), taxonomy) for row in manifest.rows]
+        np.testing.assert_array_equal(images, [at.picture for at in seen])
+        plain = [prepare(photos / row.path, 32, 32) for row in manifest.rows]
+        whole = [np.array_equal(at.picture, picture) for at, picture in zip(seen, plain, strict=True)]
+        assert all(whole) if taxonomy == "fashion-mnist" else 0 < sum(whole) < len(whole), "some are small, some not"
 
 
 @pytest.mark.parametrize("rule", ["stretch", "pad", "crop"])
