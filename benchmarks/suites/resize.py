@@ -3,7 +3,8 @@
 MediaPipe, ML Kit and most clients stretch the whole picture to the input, many without antialiasing. The client here is
 written apart from the package: it turns the picture upright, stretches it, and runs the same network. A model does best
 under the rule that it was trained with, so give one model per rule (--model stretch=A.tflite pad=B.tflite), or read a
-single model's rows as "what a mismatch costs".
+single model's rows as "what a mismatch costs". The row "a small garment alone" is `Classifier` as it is: by the card's
+rule, of the garment alone where it is small (`runtime.look`); the other rows show the network all of every picture.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from edgefashion.runtime.look import Look
 from edgefashion.runtime.shipped import find_model
 
 NAME = "resize"
+CLOSER = "a small garment alone"
 TITLE = "Resize rules: accuracy, and agreement with a client that stretches"
 
 
@@ -54,9 +56,27 @@ class Ruled:
 
     def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
         """As the classifier's; the picture has the input's size already, so its own rule changes nothing."""
-        found = self.classifier.probabilities(Look(image))
+        return self._noted(Look(image))
+
+    def _noted(self, seen: Look) -> npt.NDArray[np.float32]:
+        found = self.classifier.probabilities(seen)
         self.answers.append(int(found.argmax()))
         return found
+
+
+class Closer(Ruled):
+    """The classifier as it is, which chooses what it shows its network."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__(classifier, classifier.card.input.resize)
+
+    def look(self, image: Any) -> Look:
+        """As the classifier's."""
+        return self.classifier.look(image)
+
+    def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
+        """As the classifier's, of what `look` gave."""
+        return self._noted(image)
 
 
 def measure(arguments: argparse.Namespace) -> Result:
@@ -69,9 +89,10 @@ def measure(arguments: argparse.Namespace) -> Result:
         manifest = manifest.take([position * count // arguments.limit for position in range(arguments.limit)])
     models = _models(arguments.model)
     rows: list[tuple[str | float | None, ...]] = []
-    for rule, path in models.items():
+    closer = [(CLOSER, path) for path in dict.fromkeys(models.values())]
+    for rule, path in (*models.items(), *closer):
         classifier = Classifier.open(path, 2)
-        ruled = Ruled(classifier, rule)
+        ruled = Closer(classifier) if rule == CLOSER else Ruled(classifier, rule)
         found = evaluate(ruled, manifest)
         low, high = found.top1_interval
         plain = _client(classifier, manifest, {item.path for item in found.unreadable})

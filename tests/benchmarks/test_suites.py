@@ -42,10 +42,11 @@ def wide_pictures(tmp_path):
 def test_resize_compares_the_rules(tiny_model, wide_pictures):
     result = _measure(resize, "--model", tiny_model, "--source", wide_pictures)
     rows = {row[0]: dict(zip(result.columns, row, strict=True)) for row in result.rows}
-    assert list(rows) == ["stretch", "pad", "crop"]
+    assert list(rows) == ["stretch", "pad", "crop", resize.CLOSER]
     assert result.settings["pictures"] == 40
     assert rows["stretch"]["agrees, stretch"] == 1
     assert rows["crop"]["agrees, stretch"] < 1
+    assert rows[resize.CLOSER]["top-1"] == rows["stretch"]["top-1"], "a model of no garments shows all of a picture"
     assert rows["stretch"]["agrees, plain stretch"] >= 0.9  # Enlarging blocks: nothing to antialias.
 
 
@@ -79,7 +80,7 @@ def test_seeds_trains_once_for_each_seed_and_tells_the_spread(tmp_path, monkeypa
 
 def test_resize_takes_one_model_per_rule(tiny_model, wide_pictures):
     result = _measure(resize, "--model", f"pad={tiny_model}", "--source", wide_pictures, "--limit", 10)
-    assert [row[0] for row in result.rows] == ["pad"]
+    assert [row[0] for row in result.rows] == ["pad", resize.CLOSER]
     assert result.settings["pictures"] == 10
     for words in (("--model", "squash=x.tflite", "--source", wide_pictures), ("--model", tiny_model)):
         with pytest.raises(SystemExit, match=r"Received|needs --source"):
