@@ -210,7 +210,7 @@ class Classifier:
         """Make the network's input of a picture, and measure it: for whoever asks several things of one picture.
 
         The input is made by the card's rule from the whole picture; by a model that measures colours from the garment
-        alone where that fills less than three fifths of it (`runtime.look`).
+        alone where that, with a margin, is clearly less than all of it (`runtime.look`).
 
         Args:
             image: As `classify`; what this method returned is returned as it is, and so the other methods show a `Look`

@@ -16,10 +16,10 @@ from edgefashion.runtime.colour import measure
 from edgefashion.runtime.garment_box import Box
 from edgefashion.runtime.image import prepare
 
-SMALL = 0.6
-"""A box of less than this share of the picture's area is looked at alone."""
 MARGIN = 0.2
-"""How far beyond the box that reaches on each side, as a share of the box's width and height."""
+"""How far beyond the box the part reaches on each side, as a share of the box's width and height."""
+SMALL = 0.85
+"""A part of less than this share of the picture's area is looked at alone; a larger one would show hardly more."""
 GARMENTS = "garment"
 """Taxonomy of the models whose pictures are photos of garments: in these, colours and the garment's box are found."""
 
@@ -70,8 +70,9 @@ def chooser(taxonomy: str) -> Callable[[NDArray[np.uint8]], Box | None] | None:
 
 def closer(box: Box | None) -> Box | None:
     """Give the part of the picture that is shown alone: the box with its margin; None for all of the picture."""
-    if box is None or (box[2] - box[0]) * (box[3] - box[1]) >= SMALL:
+    if box is None:
         return None
-    left, top, right, bottom = box
-    across, down = MARGIN * (right - left), MARGIN * (bottom - top)
-    return max(0.0, left - across), max(0.0, top - down), min(1.0, right + across), min(1.0, bottom + down)
+    across, down = MARGIN * (box[2] - box[0]), MARGIN * (box[3] - box[1])
+    left, top = max(0.0, box[0] - across), max(0.0, box[1] - down)
+    right, bottom = min(1.0, box[2] + across), min(1.0, box[3] + down)
+    return (left, top, right, bottom) if (right - left) * (bottom - top) < SMALL else None

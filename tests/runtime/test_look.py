@@ -106,10 +106,13 @@ def test_every_kind_of_source_is_looked_at_alike(tmp_path: Path) -> None:
 def test_the_part_holds_the_box_and_stays_inside(across: list[float], down: list[float]) -> None:
     box = (across[0], down[0], across[1], down[1])
     part = closer(box)
-    if (box[2] - box[0]) * (box[3] - box[1]) >= SMALL:
+    width, height = box[2] - box[0], box[3] - box[1]
+    if width * height >= SMALL:
         assert part is None
-    else:
+    elif (1 + 2 * MARGIN) ** 2 * width * height < SMALL:
         assert part is not None
+    if part is not None:
+        assert (part[2] - part[0]) * (part[3] - part[1]) < SMALL
         assert 0 <= part[0] <= box[0] < box[2] <= part[2] <= 1
         assert 0 <= part[1] <= box[1] < box[3] <= part[3] <= 1
     assert closer(None) is None
