@@ -183,11 +183,9 @@ class LastLayer(Schedule):
     features often tell apart what its last layer was never asked about (Kirichenko et al. 2023, arXiv 2204.02937).
     `extra`: sources whose training pictures are added here only, one named twice counting twice; garments among them
     keep the others from being told by their floors.
-    `closer`: these pictures are seen as a device sees them, small things alone (`runtime.look`); else all of them.
     """
 
     extra: tuple[str, ...] = ()
-    closer: bool = False
 
 
 @dataclass(frozen=True)

@@ -272,11 +272,10 @@ def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[d
 def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     network = run.network(checkpoint)
     plan, train = _given(run.recipe.last_layer), run.train
-    times, taxonomy = [np.ones(len(train.truth), int)], run.recipe.data.taxonomy if plan.closer else ""
+    times = [np.ones(len(train.truth), int)]
     for manifest, count in zip(run.more, Counter(plan.extra).values(), strict=True):
         with run.waiting(len(manifest.rows), f"Decoding {manifest.name}") as bar:
-            height, width = train.images.shape[1:3]
-            more = load_pictures(manifest, height, width, advance=bar.advance, taxonomy=taxonomy)
+            more = load_pictures(manifest, train.images.shape[1], train.images.shape[2], advance=bar.advance)
         train = with_more(train, more, run.manifest.labels)
         times.append(np.full(len(more.rows), count))
     nothing = run.manifest.labels.index(NO_GARMENT)

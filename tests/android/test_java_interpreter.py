@@ -14,6 +14,7 @@ from edgefashion.errors import ModelFileError
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.golden import check_golden, golden_input
 from edgefashion.runtime.interpreter import Interpreter
+from edgefashion.runtime.look import Look
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.shipped import find_model
 
@@ -141,7 +142,7 @@ def test_the_shipped_model_proves_itself_through_java(table: Table) -> None:
     assert check_golden(model_file, opened).passed
     assert len(answers) > 1
 
-    probabilities = Classifier(model_file, opened).probabilities(answers[0][0])
+    probabilities = Classifier(model_file, opened).probabilities(Look(answers[0][0]))
     assert np.argmax(probabilities) == np.argmax(answers[0][1][0])
 
     answers[-1][1][0][0] += 7
