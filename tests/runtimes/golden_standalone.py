@@ -18,7 +18,7 @@ try:
 except ImportError:
     from ai_edge_litert.interpreter import Interpreter
 
-TOLERANCE = 8  # seven more than `edgefashion verify` allows: runtimes of 2021 and 2022 round elsewhere, layer after layer
+TOLERANCE = 8  # seven more than `edgefashion verify` allows: runtimes of 2021 and 2022 round elsewhere
 
 
 def spell_out(golden, height, width):
