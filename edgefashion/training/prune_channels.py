@@ -1,8 +1,8 @@
 """Removes channels of inverted residual networks: the network becomes narrower, and its file really smaller.
 
-Only channels that nothing else sees are free to go: those between the two pointwise convolutions of a block, and those
-between the head's convolution and the last layer. What is left of a layer is then refitted, so that it says what the
-whole layer said as well as it can (He, Zhang & Sun 2017, arXiv 1707.06168): training starts from there.
+Only channels that nothing else sees are free to go: those between the expansion and the projection of a block, and
+those between the head's convolution and the last layer. What is left of a layer is then refitted, so that it says what
+the whole layer said as well as it can (He, Zhang & Sun 2017, arXiv 1707.06168): training starts from there.
 
 A channel's rank is the first-order Taylor estimate of what the loss would change without it, |mean over places of
 activation × gradient|, summed over pictures (Molchanov et al. 2017, arXiv 1611.06440), divided by the root mean square
@@ -116,7 +116,11 @@ def block_macs(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
     for block in spec.blocks:
         wide = rows * columns
         rows, columns = -(-rows // block.stride), -(-columns // block.stride)
-        per = (wide * channels if block.expand else 0) + rows * columns * (block.kernel**2 + block.channels)
+        if block.fused:
+            per = rows * columns * block.kernel**2 * channels
+        else:
+            per = (wide * channels if block.expand else 0) + rows * columns * block.kernel**2
+        per += rows * columns * block.projection**2 * block.channels
         counts.append((per, block.expansion))
         channels = block.channels
     return counts + [(rows * columns * channels + spec.classes, spec.head)] * bool(spec.head)
@@ -132,7 +136,11 @@ def block_bytes(spec: InvertedResidualSpec) -> list[tuple[int, int]]:
     """
     counts, channels = [], spec.stem
     for block in spec.blocks:
-        per = block.kernel**2 + block.channels + 12 + (channels + 12 if block.expand else 0)
+        if block.fused:
+            per = block.kernel**2 * channels + 12
+        else:
+            per = block.kernel**2 + 12 + (channels + 12 if block.expand else 0)
+        per += block.projection**2 * block.channels
         counts.append((per, block.expansion))
         channels = block.channels
     return counts + [(channels + 12 + spec.classes, spec.head)] * bool(spec.head)
@@ -245,10 +253,13 @@ def _refit(
     layer = network.get_layer(name)
     given = tf_keras.Model(network.input, network.get_layer(before).output)
     wanted = tf_keras.Model(parent.input, parent.get_layer(name).output)
+    patch = layer.kernel.shape[0] if layer.kernel.shape.rank == 4 else 1
 
     def sums(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rows = given(x, training=False)
         lacks = wanted(x, training=False) - layer(rows)
+        if patch > 1:
+            rows = tf.image.extract_patches(rows, (1, patch, patch, 1), (1, 1, 1, 1), (1, 1, 1, 1), "SAME")
         rows, lacks = tf.reshape(rows, (-1, rows.shape[-1])), tf.reshape(lacks, (-1, lacks.shape[-1]))
         if layer.use_bias:
             rows = tf.concat([rows, tf.ones_like(rows[:, :1])], axis=1)
@@ -262,12 +273,14 @@ def _refit(
     pull = PULL * np.trace(square) / len(square) + 1e-12
     change = np.linalg.solve(square + pull * np.eye(len(square)), product).astype(np.float32)
     kernel, *bias = layer.get_weights()
-    layer.set_weights([kernel + change[: kernel.shape[-2]].reshape(kernel.shape), *(b + change[-1] for b in bias)])
+    layer.set_weights([kernel + change[: kernel[..., 0].size].reshape(kernel.shape), *(b + change[-1] for b in bias)])
 
 
 def _inside(spec: InvertedResidualSpec, index: int) -> str:
     """The layer whose channels are free to go: of a block, or of the head, which comes after the last."""
-    return "head_relu" if index == len(spec.blocks) else f"block{index:02d}_depthwise_relu"
+    if index == len(spec.blocks):
+        return "head_relu"
+    return f"block{index:02d}_{'expand' if spec.blocks[index].fused else 'depthwise'}_relu"
 
 
 def _inverted(checkpoint: Checkpoint) -> InvertedResidualSpec:

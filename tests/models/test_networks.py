@@ -10,11 +10,12 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 from edgefashion.errors import CheckpointError, RecipeError
 from edgefashion.models import ARCHITECTURES, architecture, build, spec_from_dict, spec_to_dict
-from edgefashion.models.checkpoint import restore
+from edgefashion.models.architectures import least_weights
+from edgefashion.models.checkpoint import read_weights, restore
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import INPUT_RANGE, FixedRange
 from edgefashion.models.plain import MlpSpec
-from tests.models.tiny import TINY, drawn_pictures, drawn_weights, real, tiny_checkpoint
+from tests.models.tiny import FUSED, TINY, drawn_pictures, drawn_weights, real, tiny_checkpoint
 
 
 @pytest.mark.parametrize("name", sorted(ARCHITECTURES))
@@ -55,18 +56,49 @@ def test_efficientnet_lite0_has_its_published_blocks():
     assert [block.expand for block in blocks].count(False) == 1
 
 
-def test_the_folded_network_equals_the_batch_normalised_one():
+@pytest.mark.parametrize("spec", [TINY, FUSED])
+def test_the_folded_network_equals_the_batch_normalised_one(spec):
     pictures = real(drawn_pictures(8))
     for seed in range(2):
-        weights = drawn_weights(TINY, seed)
-        plain, folded = build(TINY), build(TINY, folded=True)
+        weights = drawn_weights(spec, seed)
+        plain, folded = build(spec), build(spec, folded=True)
         restore(plain, weights)
-        restore(folded, fold(weights, TINY.bn_epsilon))
+        restore(folded, fold(weights, spec.bn_epsilon))
         expected = plain(pictures, training=False).numpy()
         assert np.ptp(expected) > 0.1
         np.testing.assert_allclose(folded(pictures).numpy(), expected, atol=1e-4)
         restore(folded, fold(weights, 0.1))  # the epsilon counts
         assert np.abs(folded(pictures).numpy() - expected).max() > 1e-3
+
+
+def test_a_fused_block_is_two_convolutions_the_first_with_kernel_and_stride():
+    network = build(FUSED)
+    shapes = {layer.name: layer.kernel.shape.as_list() for layer in network.layers if layer.name.endswith("_conv")
+              if "block00" not in layer.name}  # fmt: skip
+    assert shapes == {
+        "stem_conv": [3, 3, 3, 8],
+        "block01_expand_conv": [3, 3, 8, 16],
+        "block01_project_conv": [1, 1, 16, 8],
+        "block02_expand_conv": [5, 5, 8, 24],
+        "block02_project_conv": [3, 3, 24, 12],
+        "block03_expand_conv": [3, 3, 12, 16],
+        "block03_project_conv": [3, 3, 16, 12],
+        "head_conv": [1, 1, 12, 16],
+    }
+    assert network.get_layer("block02_expand_conv").strides == (2, 2)
+    assert network.get_layer("block02_project_conv").strides == (1, 1)
+    assert [layer.name for layer in network.layers if layer.name.endswith("_add")] == [
+        "block00_add",
+        "block01_add",
+        "block03_add",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"seed-mlp"}))
+def test_the_least_number_of_weights_is_that_of_the_kernels(name):
+    spec = architecture(name, classes=7)
+    kernels = sum(array.size for key, array in read_weights(build(spec)).items() if key.endswith("kernel"))
+    assert least_weights(spec) == kernels
 
 
 def test_a_normalisation_without_its_convolution_is_an_error():

@@ -1,5 +1,7 @@
 """Networks small enough to train in a second, and checkpoints that hold them with weights drawn from a seed."""
 
+import dataclasses
+
 import numpy as np
 
 from edgefashion.models import build
@@ -20,6 +22,17 @@ TINY = InvertedResidualSpec(
     bn_momentum=0.9,
 )
 """A block without expansion, one with a shortcut, one with stride, another with a shortcut."""
+
+FUSED = dataclasses.replace(
+    TINY,
+    blocks=(
+        Block(3, 1, 8, 8, expand=False),
+        Block(3, 1, 16, 8, fused=True),
+        Block(5, 2, 24, 12, fused=True, projection=3),
+        Block(3, 1, 16, 12, fused=True, projection=3),
+    ),
+)
+"""As many channels; three blocks are fused, and two of these project with 3 × 3 pixels."""
 
 
 def drawn_weights(spec: Spec, seed: int) -> Weights:

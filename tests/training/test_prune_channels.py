@@ -27,13 +27,16 @@ from edgefashion.training.prune_channels import (
     taylor_scores,
 )
 from edgefashion.training.recipe import PruneChannels
-from tests.models.tiny import TINY, drawn_pictures, real, tiny_checkpoint
+from tests.models.tiny import FUSED, TINY, drawn_pictures, real, tiny_checkpoint
 
 EXPANDED = [i for i, block in enumerate(TINY.blocks) if block.expand]
 HEAD = len(TINY.blocks)
 DEAD = {1: [0, 5, 6, 15], 2: [3, 4, 11, 20, 21, 23], 3: [7, 8], HEAD: [1, 6, 9, 14]}
 WIDTHS = {i: TINY.head if i == HEAD else TINY.blocks[i].expansion for i in DEAD}
 KEEP = {i: np.setdiff1d(np.arange(WIDTHS[i]), channels) for i, channels in DEAD.items()}
+
+both = pytest.mark.parametrize("spec", [TINY, FUSED])
+"""Of as many channels: `DEAD` fits them both."""
 
 
 def _without_contribution(checkpoint):
@@ -60,8 +63,9 @@ def _whole_numbers(checkpoint):
     return dataclasses.replace(checkpoint, weights=weights)
 
 
-def test_channels_that_contribute_nothing_go_without_any_difference():
-    checkpoint = _without_contribution(_whole_numbers(tiny_checkpoint(folded=True)))
+@both
+def test_channels_that_contribute_nothing_go_without_any_difference(spec):
+    checkpoint = _without_contribution(_whole_numbers(tiny_checkpoint(folded=True, spec=spec)))
     before = _outputs(checkpoint)
     assert np.unique(before).size > 10
     narrow = remove_channels(checkpoint, KEEP)
@@ -73,27 +77,30 @@ def test_channels_that_contribute_nothing_go_without_any_difference():
     )
 
 
+@both
 @pytest.mark.parametrize("folded", [False, True])
-def test_any_weights_folded_or_not(folded):
+def test_any_weights_folded_or_not(folded, spec):
     """Not bit for bit: with other channel counts the kernels add float32 numbers in another order."""
-    checkpoint = _without_contribution(tiny_checkpoint(seed=3, folded=folded))
+    checkpoint = _without_contribution(tiny_checkpoint(seed=3, folded=folded, spec=spec))
     before = _outputs(checkpoint)
     assert np.ptp(before) > 0.3
     difference = np.abs(_outputs(remove_channels(checkpoint, KEEP)) - before).max()
     assert difference <= 1e-6 * max(1.0, np.abs(before).max())
 
 
+@both
 @pytest.mark.parametrize("block", EXPANDED)
-def test_a_channel_that_contributes_leaves_a_trace(block):
-    checkpoint = tiny_checkpoint(seed=3, folded=True)
+def test_a_channel_that_contributes_leaves_a_trace(block, spec):
+    checkpoint = tiny_checkpoint(seed=3, folded=True, spec=spec)
     keep = {block: np.arange(1, TINY.blocks[block].expansion)}
     difference = np.abs(_outputs(remove_channels(checkpoint, keep)) - _outputs(checkpoint)).max()
     assert difference > 1e-4
 
 
-def test_the_kept_channels_keep_their_own_weights():
+@both
+def test_the_kept_channels_keep_their_own_weights(spec):
     """Removing a channel equals silencing it, so no weight has moved to a neighbour."""
-    checkpoint = tiny_checkpoint(seed=4, folded=False)
+    checkpoint = tiny_checkpoint(seed=4, folded=False, spec=spec)
     silent = _without_contribution(checkpoint)
     np.testing.assert_allclose(_outputs(remove_channels(checkpoint, KEEP)), _outputs(silent), atol=1e-5)
 
@@ -108,10 +115,13 @@ def test_the_original_stays_as_it_was():
         np.testing.assert_array_equal(checkpoint.weights[name], array)
 
 
-def test_idle_channels_score_nothing_and_go_first():
-    checkpoint = _without_contribution(tiny_checkpoint(seed=5, folded=True))
+@both
+def test_idle_channels_score_nothing_and_go_first(spec):
+    checkpoint = _without_contribution(tiny_checkpoint(seed=5, folded=True, spec=spec))
     train = Pictures(drawn_pictures(32), np.arange(32) % 3, ())
-    plan = PruneChannels(1, batch=16, batches=2, keep=0.8, multiple=2)
+    total = sum(per * count for per, count in block_macs(spec))
+    idle = sum(block_macs(spec)[i][0] * len(channels) for i, channels in DEAD.items())
+    plan = PruneChannels(1, batch=16, batches=2, keep=1.0 - idle / total + 1e-9, multiple=2)
     scores = taylor_scores(checkpoint, train, plan, seed=0)
     assert sorted(scores) == [*EXPANDED, HEAD]
     for i, value in scores.items():
@@ -120,15 +130,16 @@ def test_idle_channels_score_nothing_and_go_first():
         assert (value[DEAD[i]] == 0.0).all()
         assert (value[KEEP[i]] > 0.0).all()
     narrow = prune_channels(checkpoint, plan, train, seed=0)
-    gone = [whole.expansion - left.expansion for whole, left in zip(TINY.blocks, narrow.spec.blocks, strict=True)]
+    gone = [whole.expansion - left.expansion for whole, left in zip(spec.blocks, narrow.spec.blocks, strict=True)]
     gone.append(TINY.head - narrow.spec.head)
     assert gone == [len(DEAD.get(i, ())) for i in range(len(gone))]
     np.testing.assert_allclose(_outputs(narrow), _outputs(checkpoint), atol=1e-5)
 
 
+@both
 @pytest.mark.parametrize("folded", [False, True])
-def test_what_is_left_is_fitted_to_what_the_whole_layer_said(folded):
-    whole = tiny_checkpoint(seed=5, folded=folded)
+def test_what_is_left_is_fitted_to_what_the_whole_layer_said(folded, spec):
+    whole = tiny_checkpoint(seed=5, folded=folded, spec=spec)
     narrow = remove_channels(whole, KEEP)
     images = [drawn_pictures(32, seed=seed) for seed in (1, 2)]
     fitted = refitted(narrow, whole, images)
@@ -187,16 +198,40 @@ def test_multiply_accumulates_counted_by_hand():
     assert block_macs(dataclasses.replace(ODD, head=0)) == block_macs(ODD)[:-1]
 
 
-def test_multiply_accumulates_as_the_converted_file_has_them():
-    graph = read_graph(convert(tiny_checkpoint(spec=ODD), "float32"))
+ODD_FUSED = dataclasses.replace(
+    ODD, blocks=(ODD.blocks[0], Block(5, 2, 12, 6, fused=True), Block(3, 2, 10, 6, fused=True, projection=3),
+                 Block(3, 1, 8, 6, fused=True, projection=3)),
+)  # fmt: skip
+
+
+def test_multiply_accumulates_of_fused_blocks_counted_by_hand():
+    assert block_macs(ODD_FUSED) == [
+        (8 * 9 * (9 + 4), 4),
+        (4 * 5 * (25 * 4 + 6), 12),
+        (2 * 3 * (9 * 6 + 9 * 6), 10),
+        (2 * 3 * (9 * 6 + 9 * 6), 8),
+        (2 * 3 * 6 + 3, 8),
+    ]
+
+
+@pytest.mark.parametrize("spec", [ODD, ODD_FUSED])
+def test_multiply_accumulates_as_the_converted_file_has_them(spec):
+    graph = read_graph(convert(tiny_checkpoint(spec=spec), "float32"))
     stem = 8 * 9 * 27 * 4
-    assert graph.macs == sum(per * count for per, count in block_macs(ODD)) + stem
+    assert graph.macs == sum(per * count for per, count in block_macs(spec)) + stem
 
 
 def test_bytes_of_an_int8_file_counted_by_hand():
     # A channel: its weights, and 12 bytes of bias and scale for each layer that it leaves.
     blocks = [(9 + 4 + 12, 4), (4 + 25 + 6 + 24, 12), (6 + 9 + 6 + 24, 10), (6 + 9 + 6 + 24, 8)]
     assert block_bytes(ODD) == [*blocks, (6 + 12 + 3, 8)]
+    assert block_bytes(ODD_FUSED) == [
+        (9 + 4 + 12, 4),
+        (25 * 4 + 6 + 12, 12),
+        (9 * 6 + 9 * 6 + 12, 10),
+        (9 * 6 + 9 * 6 + 12, 8),
+        (6 + 12 + 3, 8),
+    ]
     scores = {i: np.ones(ODD.blocks[i].expansion) for i in (1, 2, 3)}
     by_macs, by_bytes = choose(ODD, scores, 0.8, 2), choose(ODD, scores, 0.8, 2, block_bytes(ODD))
     assert [len(kept) for kept in by_macs.values()] != [len(kept) for kept in by_bytes.values()]
@@ -209,7 +244,7 @@ def test_bytes_of_an_int8_file_counted_by_hand():
 def _networks(draw):
     blocks = [
         Block(draw(st.sampled_from([3, 5])), draw(st.sampled_from([1, 2])), draw(st.integers(1, 40)),
-              draw(st.integers(1, 24)), draw(st.booleans()))
+              draw(st.integers(1, 24)), *draw(st.sampled_from([(True,), (False,), (True, True), (True, True, 3)])))
         for _ in range(draw(st.integers(1, 5)))
     ]  # fmt: skip
     spec = dataclasses.replace(

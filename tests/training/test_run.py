@@ -35,7 +35,7 @@ from edgefashion.training.teachers import taught
 
 TINY = InvertedResidualSpec(
     height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
-    blocks=(Block(3, 2, 16, 8), Block(3, 1, 24, 8), Block(3, 2, 24, 16)),
+    blocks=(Block(3, 2, 16, 8), Block(3, 1, 24, 8, fused=True, projection=3), Block(3, 2, 24, 16)),
 )  # fmt: skip
 TEACHER = """
 name = "tiny-teacher"
