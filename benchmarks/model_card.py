@@ -94,15 +94,16 @@ def made_card(classifier: Classifier, text: dict[str, Any], arguments: argparse.
         _origin(card),
         f"## How it was made\n{text['made'].strip()}\n\n{_energy(text['hours'], text['cores'])}",
         f"## How good it is\nThe int8 file as shipped, on {found.n:,} {split} pictures"
-        + (f" by {found.groups} contributors" if found.groups else "")
+        + _people(found.groups, found.n)
         + f" of {manifest.name} that training never saw.",
         _table(["measure", "value", "95 % interval"], summary_rows(found)),
     ]
-    parts += [
-        "The same pictures, moved by 3 % of each side and mirrored, ten views of each. The mean is what to believe, "
-        "because settings were chosen on these pictures (`edgefashion evaluate --views`):",
-        _table(["measure", "value", "95 % interval"], views_rows(measure_views(classifier, manifest))[1:]),
-    ]
+    if split != "test":
+        parts += [
+            "The same pictures, moved by 3 % of each side and mirrored, ten views of each. The mean is what to "
+            "believe, because settings were chosen on these pictures (`edgefashion evaluate --views`):",
+            _table(["measure", "value", "95 % interval"], views_rows(measure_views(classifier, manifest))[1:]),
+        ]
     if found.heads:
         headers = ["besides the type", "pictures", "accuracy", "or a neighbour", "macro-F1", "calibration error"]
         parts.append(_table(headers, head_rows(found)))
@@ -152,10 +153,11 @@ def _robust(classifier: Classifier, sample: Manifest) -> list[str]:
     found = measure_robustness(classifier, sample)
     low, high = found.mild_loss_interval
     shown = [item for item in found.conditions if item.level == _mild_level(item.corruption)]
-    people = f" by {found.groups} contributors" if found.resampled == "group" else ""
+    people = _people(found.groups, found.n) if found.resampled == "group" else ""
+    weighed = "; who sent few pictures counts for more here than above" if people else ""
     return [
-        f"## Robust against\n{found.n} of the same pictures{people}, as they are and made worse; who sent few pictures "
-        "counts for more here than above. What is marked mild costs on average "
+        f"## Robust against\n{found.n} of the same pictures{people}, as they are and made worse{weighed}. "
+        "What is marked mild costs on average "
         f"{found.mild_loss:.1f} points of top-1 (95 % interval {low:.1f} to {high:.1f}, paired). "
         f"`edgefashion evaluate --robust --sample {found.n}` shows stronger levels too.",
         _table(list(COLUMNS), [clean_row(found), *map(condition_row, shown)]),
@@ -170,11 +172,17 @@ def _mild_level(name: str) -> float:
 def _origin(card: ModelCard) -> str:
     facts = card.training
     made = f", recipe `{facts['recipe']}` {facts['recipe_digest'][:12]}" if "recipe" in facts else ""
+    people = _people(facts.get("groups", 0), facts.get("pictures", 0))
     return (
-        f"Trained on {facts.get('pictures', 0):,} pictures by {facts.get('groups', 0):,} contributors "
+        f"Trained on {facts.get('pictures', 0):,} pictures{people} "
         f"({facts.get('data') or 'source not noted'}; {facts.get('data_licence') or 'licence not noted'}){made}. "
         f"The model is under {card.licence}."
     )
+
+
+def _people(groups: int, pictures: int) -> str:
+    """Whose pictures they are, where that is known: a picture without a contributor is a group of its own."""
+    return f" by {groups:,} contributors" if 0 < groups < pictures else ""
 
 
 def _energy(hours: float, cores: int) -> str:

@@ -59,6 +59,11 @@ def test_a_card_says_what_was_measured(tmp_path, tiny_model, monkeypatch):
         assert row[1] == f"{level:g} {corruption.unit}"
         assert row[3] == f"{losses[name, corruption.unit, level]:+.2f}"
         assert (row[-1] == "mild |") == (corruption.mild is not None)
+    (tmp_path / "garments" / "validation").rename(tmp_path / "garments" / "test")
+    page = made_card(classifier, text, words)
+    assert f"on {count} test pictures" in page
+    assert "mean over the views" not in page, "nothing was chosen on test pictures"
+    assert "contributors" not in page.partition("## How good it is")[2], "each picture is a group of its own"
 
 
 def test_the_command_writes_where_it_is_told(tmp_path, monkeypatch):
