@@ -6,6 +6,8 @@ orientations, blocks of 2 × 2 cells, L2-Hys normalisation; cells of 4 pixels, a
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,17 +17,57 @@ from benchmarks.peers.peer import Answer, Job
 SIDE, CELL, ORIENTATIONS = 28, 4, 9
 
 
-def make(job: Job) -> Answer:
-    """Trains and answers. 55,000 pictures take a core an hour or so; memory stays below 4 GB."""
-    from sklearn.svm import SVC
+PENALTY = 10.0
+"""C: what a picture on the wrong side costs."""
 
+
+def make(job: Job) -> Answer:
+    """Trains and answers. 60,000 pictures take a core a quarter of an hour or so; memory stays below 6 GB."""
     train, held = job.pictures(SIDE)
     seen = kept_features(job.folder / "train.npy", lambda: hog(_grey(train.images)))
     asked = kept_features(job.folder / "held.npy", lambda: hog(_grey(held.images)))
-    machine = SVC(C=10.0, gamma="scale", cache_size=2000).fit(seen, train.truth)
-    stored = machine.support_vectors_.size * 4 + machine.dual_coef_.size * 4
-    note = f"{len(machine.support_vectors_):,} support vectors, counted as float32"
-    return Answer(tuple(row.path for row in held.rows), machine.predict(asked).astype(np.int64), b"", stored, note)
+    predicted, vectors = one_against_one(seen, train.truth, asked)
+    classes = len(np.unique(train.truth))
+    stored = vectors * (seen.shape[1] + classes - 1) * 4
+    note = f"{vectors:,} support vectors, counted as float32"
+    return Answer(tuple(row.path for row in held.rows), predicted, b"", stored, note)
+
+
+def one_against_one(
+    seen: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], asked: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Answers as scikit-learn's `SVC(C=10.0, gamma="scale")` does, in a quarter of the time.
+
+    It, too, has a machine for every pair of classes vote; here each is handed its kernel, which a matrix product gives.
+
+    Args:
+        seen: float32 (n, d), what to learn from; truth: int64 (n,), its classes.
+        asked: float32 (m, d), what to tell.
+
+    Returns:
+        int64 (m,), the classes told, and how many of the n are support vectors of any machine.
+    """
+    from sklearn.svm import SVC
+
+    gamma = 1.0 / (seen.shape[1] * float(seen.var(dtype=np.float64)))
+    classes, votes, used = np.unique(truth), np.zeros((len(asked), len(np.unique(truth))), np.int64), set[int]()
+    for first, second in itertools.combinations(range(len(classes)), 2):
+        index = np.flatnonzero((truth == classes[first]) | (truth == classes[second]))
+        machine = SVC(C=PENALTY, kernel="precomputed", cache_size=2000)
+        machine.fit(_radial(seen[index], seen[index], gamma), truth[index] == classes[second])
+        vectors = index[machine.support_]
+        lead = _radial(asked, seen[vectors], gamma) @ machine.dual_coef_[0] + machine.intercept_[0]
+        votes[:, second] += lead > 0
+        votes[:, first] += lead <= 0
+        used.update(vectors.tolist())
+    return classes[votes.argmax(1)], len(used)
+
+
+def _radial(left: npt.NDArray[np.float32], right: npt.NDArray[np.float32], gamma: float) -> npt.NDArray[np.float32]:
+    """exp(-gamma |a - b|²) for every row a of one and b of the other."""
+    squares = (left**2).sum(1)[:, None] + (right**2).sum(1)[None] - 2.0 * (left @ right.T)
+    kernel: npt.NDArray[np.float32] = np.exp(-gamma * np.maximum(squares, 0.0))
+    return kernel
 
 
 def _grey(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

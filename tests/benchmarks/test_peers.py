@@ -67,6 +67,19 @@ def test_a_real_peer_is_trained_once_and_kept(striped, cache, monkeypatch):
     assert (again.file, again.stored, again.note) == (answer.file, answer.stored, answer.note)
 
 
+def test_the_machine_of_pairs_answers_as_scikit_learns_own():
+    svm = pytest.importorskip("sklearn.svm")
+    random = np.random.default_rng(3)
+    centres = random.normal(size=(4, 30))
+    truth, other = random.integers(0, 4, 400), random.integers(0, 4, 300)
+    seen, asked = ((centres[t] + 1.5 * random.normal(size=(len(t), 30))).astype(np.float32) for t in (truth, other))
+    known = svm.SVC(C=10.0, gamma="scale").fit(seen, truth + 5)
+    said, vectors = hog_svm.one_against_one(seen, truth + 5, asked)
+    assert 0.5 < np.mean(said == other + 5) < 0.99
+    assert np.mean(said == known.predict(asked)) >= 0.99  # another order of sums moves a picture at the border
+    assert abs(vectors - len(known.support_)) <= 2
+
+
 def test_other_data_or_other_epochs_are_another_answer(striped, cache, monkeypatch):
     made = []
 
