@@ -147,10 +147,10 @@ models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (h
 	$(BIN)/python -m edgefashion.export.ship runs/garment-base
 	$(BIN)/edgefashion train garment-small --data clothing:$(CLOTHING) --out runs/garment-small
 	$(BIN)/python -m edgefashion.export.ship runs/garment-small
-	$(BIN)/edgefashion train fashion-mnist-nano --out runs/fashion-mnist-nano
-	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-nano
 	$(BIN)/edgefashion train fashion-mnist-small --out runs/fashion-mnist-small
 	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-small
+	$(BIN)/edgefashion train fashion-mnist-nano --out runs/fashion-mnist-nano
+	$(BIN)/python -m edgefashion.export.ship runs/fashion-mnist-nano
 	$(BIN)/edgefashion train seed-mlp --out runs/seed-mlp
 	$(BIN)/edgefashion train garment-narrow --data clothing:$(CLOTHING) --out runs/garment-narrow
 

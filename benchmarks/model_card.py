@@ -188,7 +188,7 @@ def _people(groups: int, pictures: int) -> str:
 def _energy(hours: float, cores: int) -> str:
     kilowatt_hours = hours * cores * WATTS_A_CORE / 1000
     return (
-        f"An estimate, nothing was metered: about {hours:g} h on {cores} cores, {kilowatt_hours:.2f} kWh at an assumed "
+        f"An estimate, nothing was metered: about {hours:g} h on {cores} cores, {kilowatt_hours:.2g} kWh at an assumed "
         f"{WATTS_A_CORE:g} W a core, {kilowatt_hours * GRAMS_A_KILOWATT_HOUR:.0f} g of CO2 at an assumed "
         f"{GRAMS_A_KILOWATT_HOUR:g} g a kWh."
     )

@@ -42,6 +42,16 @@ _LITE0_NARROW = dataclasses.replace(
     blocks=_stages(24, tuple((*stage[:4], max(8, round(0.75 * stage[4] / 8 + 1e-9) * 8)) for stage in _LITE0_STAGES)),
 )  # fmt: skip
 
+
+def _residual_stages(stages: tuple[tuple[int, int, int, int], ...]) -> tuple[Block, ...]:
+    """Spells out (repeats, stride, expansion, channels) stages of two 3 × 3 convolutions a block."""
+    return tuple(
+        Block(3, stride if repeat == 0 else 1, expansion, channels, fused=True, projection=3)
+        for repeats, stride, expansion, channels in stages
+        for repeat in range(repeats)
+    )
+
+
 # For 28 × 28 pictures; meant to be channel-pruned to fit 100,000 bytes.
 _NANO = InvertedResidualSpec(
     height=28,
@@ -55,24 +65,24 @@ _NANO = InvertedResidualSpec(
     blocks=_stages(16, ((1, 3, 2, 1, 32), (3, 3, 1, 4, 32), (1, 3, 2, 4, 64), (3, 3, 1, 4, 64))),
 )
 
-# For 28 × 28 pictures in less than 500,000 bytes; two blocks see them at full size, the others at a half and a quarter.
+# For 28 × 28 pictures in less than 500,000 bytes; one block sees them at full size, the others at a half and a quarter.
 _SMALL = InvertedResidualSpec(
-    height=28,
-    width=28,
-    stem=24,
-    stem_stride=1,
-    head=0,
-    classes=10,
-    dropout=0.1,
-    bn_momentum=0.95,
+    height=28, width=28, stem=32, stem_stride=1, head=0, classes=10, dropout=0.1, bn_momentum=0.95,
+    blocks=_residual_stages(((1, 1, 32, 32), (3, 2, 48, 48), (3, 2, 80, 80))),
+)  # fmt: skip
+
+# For 28 × 28 pictures: pointwise and depthwise convolutions alone, so that it errs in other places than the ones above.
+_MOBILE = InvertedResidualSpec(
+    height=28, width=28, stem=24, stem_stride=1, head=0, classes=10, dropout=0.1, bn_momentum=0.95,
     blocks=_stages(24, ((1, 3, 1, 1, 24), (1, 3, 2, 1, 48), (4, 3, 1, 3, 48), (1, 3, 2, 4, 88), (4, 3, 1, 4, 88))),
-)
+)  # fmt: skip
 
 ARCHITECTURES: dict[str, Spec] = {
     "efficientnet-lite0": _LITE0,
     "efficientnet-lite0-narrow": _LITE0_NARROW,
     "nano-28": _NANO,
     "small-28": _SMALL,
+    "mobile-28": _MOBILE,
     "seed-mlp": MlpSpec(height=28, width=28, hidden=128, dropout=0.2, classes=10),
 }
 
@@ -116,7 +126,8 @@ def least_weights(spec: Spec) -> int:
     if isinstance(spec, InvertedResidualSpec):
         count, channels = 27 * spec.stem, spec.stem
         for block in spec.blocks:
-            count += block.expansion * (block.expand * channels + block.kernel**2 + block.channels)
+            before = block.kernel**2 * channels if block.fused else block.expand * channels + block.kernel**2
+            count += block.expansion * (before + block.projection**2 * block.channels)
             channels = block.channels
         return count + channels * spec.head + (spec.head or channels) * spec.classes
     return spec.hidden * (spec.height * spec.width + spec.classes)

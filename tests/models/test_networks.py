@@ -35,7 +35,8 @@ def test_every_field_is_in_the_description():
 
 def test_unknown_names_are_errors_that_list_the_known_ones():
     with pytest.raises(
-        RecipeError, match=r"'resnet'.*efficientnet-lite0, efficientnet-lite0-narrow, nano-28, seed-mlp, small-28"
+        RecipeError,
+        match=r"'resnet'.*efficientnet-lite0, efficientnet-lite0-narrow, mobile-28, nano-28, seed-mlp, small-28",
     ):
         architecture("resnet", 3)
     with pytest.raises(RecipeError, match=r"'tree'.*inverted-residual, mlp"):

@@ -137,7 +137,7 @@ def test_a_mistake_is_named(read, old, new, message):
 def test_recipes_that_are_not_there(tmp_path):
     for name in ("garment-bas", str(tmp_path / "none.toml"), ""):
         with pytest.raises(
-            RecipeError, match=r"There is no recipe .* Known: fashion-mnist-nano, .*seed-mlp, or a \.toml"
+            RecipeError, match=r"There is no recipe .* Known: fashion-mnist-mobile, .*seed-mlp, or a \.toml"
         ):
             load_recipe(name)
     (tmp_path / "folder.toml").mkdir()
