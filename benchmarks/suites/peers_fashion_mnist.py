@@ -1,6 +1,6 @@
 """Peers on Fashion-MNIST's test split; published figures beside them.
 
-An hour or two; kept in runs/peers as for `peers-clothing`. Peers train on all 60,000 pictures of the publisher's
+A quarter of an hour; kept in runs/peers as for `peers-clothing`. Peers train on all 60,000 pictures of the publisher's
 training split.
 """
 
