@@ -22,10 +22,10 @@ def test_help_has_an_example(capsys):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ([], 2, "Give a recipe (fashion-mnist-nano, "),
+        ([], 2, "Give a recipe (fashion-mnist-mobile, "),
         (["seed-mlp", "another"], 2, "unrecognized arguments: another"),
         (["--epochs", "3"], 2, "unrecognized arguments"),
-        (["seed-mpl"], 1, "There is no recipe 'seed-mpl'. Known: fashion-mnist-nano, "),
+        (["seed-mpl"], 1, "There is no recipe 'seed-mpl'. Known: fashion-mnist-mobile, "),
         (["--data", "nowhere"], 1, "received 'nowhere', which is none of these or is not there"),
         (["seed-mlp", "--data", "nowhere"], 1, "received 'nowhere'"),
         (["--quick"], 2, "--quick is for your own pictures: give --data SOURCE"),
