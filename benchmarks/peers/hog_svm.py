@@ -50,7 +50,8 @@ def one_against_one(
     from sklearn.svm import SVC
 
     gamma = 1.0 / (seen.shape[1] * float(seen.var(dtype=np.float64)))
-    classes, votes, used = np.unique(truth), np.zeros((len(asked), len(np.unique(truth))), np.int64), set[int]()
+    classes, used = np.unique(truth), set[int]()
+    votes = np.zeros((len(asked), len(classes)), np.int64)
     for first, second in itertools.combinations(range(len(classes)), 2):
         index = np.flatnonzero((truth == classes[first]) | (truth == classes[second]))
         machine = SVC(C=PENALTY, kernel="precomputed", cache_size=2000)
