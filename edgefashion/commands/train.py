@@ -105,8 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _plan(recipe: Any) -> list[str]:
     """The stages in words, with their epochs."""
-    names = ("head", "fit", "refine", "distil", "blend", "prune_channels", "prune_weights", "last_layer",
-             "quantise_aware")  # fmt: skip
+    names = ("head", "fit", "refine", "distil", "blend", "prune_kernels", "prune_channels", "prune_weights",
+             "last_layer", "quantise_aware")  # fmt: skip
     stages = [(name.replace("_", "-"), getattr(recipe, name)) for name in names if getattr(recipe, name)]
     return [f"{name} {stage.epochs}" if hasattr(stage, "epochs") else name for name, stage in stages]
 

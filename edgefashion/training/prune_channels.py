@@ -26,11 +26,9 @@ from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint, Weights
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.training.augment import normalise
-from edgefashion.training.pipeline import Pictures, as_rgb, batches
+from edgefashion.training.pipeline import Pictures, batches
 from edgefashion.training.recipe import PruneChannels
-
-PULL = 1e-3
-"""Of `refitted`: how strongly weights stay as they are, as a share of the mean square of what a layer is given."""
+from edgefashion.training.refit import refit_layer
 
 Scores = dict[int, npt.NDArray[np.float64]]
 
@@ -59,7 +57,7 @@ def prune_channels(
     """
     spec = _inverted(checkpoint)
     scores = taylor_scores(checkpoint, train, plan, seed, advance)
-    keep = choose(spec, scores, plan.keep, plan.multiple, COSTS[plan.of](spec))
+    keep = choose(spec, scores, plan.keep, plan.multiple, channel_costs(spec, plan))
     images = [images for images, _ in itertools.islice(batches(train, plan.batch, seed, 0), plan.batches)]
     return refitted(remove_channels(checkpoint, keep), checkpoint, images, advance)
 
@@ -150,12 +148,33 @@ COSTS = {"macs": block_macs, "bytes": block_bytes}
 """What a budget may be counted in."""
 
 
+def channel_costs(spec: InvertedResidualSpec, plan: PruneChannels) -> list[tuple[float, int]]:
+    """Says what a plan counts of a channel: multiply-accumulates, bytes, or both.
+
+    Counted in bytes the first blocks stay nearly whole, though large pictures pass them and much of the time is theirs;
+    counted in multiply-accumulates they lose nearly all. A little of these beside the bytes is between the two.
+
+    Returns:
+        For every block (share of the whole network's cost of one expansion channel, expansion channels), and for the
+        head.
+    """
+
+    def shares(costs: list[tuple[int, int]]) -> list[float]:
+        total = sum(per * count for per, count in costs)
+        return [per / total for per, _ in costs]
+
+    costs = COSTS[plan.of](spec)
+    mixed = [share + plan.macs * macs
+             for share, macs in zip(shares(costs), shares(block_macs(spec)), strict=True)]  # fmt: skip
+    return [(share, count) for share, (_, count) in zip(mixed, costs, strict=True)]
+
+
 def choose(
     spec: InvertedResidualSpec,
     scores: Scores,
     share: float,
     multiple: int,
-    costs: Sequence[tuple[int, int]] | None = None,
+    costs: Sequence[tuple[float, int]] | None = None,
 ) -> dict[int, npt.NDArray[np.int64]]:
     """Chooses the channels to keep.
 
@@ -164,13 +183,13 @@ def choose(
         scores: worth of each channel by block.
         share: of the blocks' cost that may stay, 0–1.
         multiple: what is left of a block is a multiple of this, and at least this.
-        costs: by block, (per expansion channel, channels); multiply-accumulates if None.
+        costs: by block, (per expansion channel, channels), in any unit; multiply-accumulates if None.
 
     Returns:
         By index of the block, or their number for the head, the sorted channels that stay.
     """
     costs = costs or block_macs(spec)
-    left = sum(per * count for per, count in costs)
+    left: float = sum(per * count for per, count in costs)
     budget = left * share
     stay = {i: len(value) for i, value in scores.items()}
     order = {i: np.argsort(value, kind="stable") for i, value in scores.items()}  # the least worth first
@@ -238,42 +257,12 @@ def refitted(
     network, parent = narrow.model(), whole.model()
     for i, (block, old) in enumerate(zip(spec.blocks, before.blocks, strict=True)):
         if block.expansion < old.expansion:
-            _refit(network, parent, _inside(spec, i), f"block{i:02d}_project_conv", images)
+            refit_layer(network, parent, f"block{i:02d}_project_conv", images)
         advance(1)
     if spec.head < before.head:
-        _refit(network, parent, "pool", "type_dense", images)
+        refit_layer(network, parent, "type_dense", images)
     advance(1)
     return narrow.with_model(network)
-
-
-def _refit(
-    network: tf_keras.Model, parent: tf_keras.Model, before: str, name: str, images: Sequence[npt.NDArray[np.uint8]]
-) -> None:
-    """Refits the layer `name`, which is handed what the layer `before` says, to the parent's layer of that name."""
-    layer = network.get_layer(name)
-    given = tf_keras.Model(network.input, network.get_layer(before).output)
-    wanted = tf_keras.Model(parent.input, parent.get_layer(name).output)
-    patch = layer.kernel.shape[0] if layer.kernel.shape.rank == 4 else 1
-
-    def sums(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rows = given(x, training=False)
-        lacks = wanted(x, training=False) - layer(rows)
-        if patch > 1:
-            rows = tf.image.extract_patches(rows, (1, patch, patch, 1), (1, 1, 1, 1), (1, 1, 1, 1), "SAME")
-        rows, lacks = tf.reshape(rows, (-1, rows.shape[-1])), tf.reshape(lacks, (-1, lacks.shape[-1]))
-        if layer.use_bias:
-            rows = tf.concat([rows, tf.ones_like(rows[:, :1])], axis=1)
-        return tf.matmul(rows, rows, transpose_a=True), tf.matmul(rows, lacks, transpose_a=True)
-
-    told = []
-    for batch in images:
-        x = tf.image.resize(normalise(tf.constant(as_rgb(batch))), network.input_shape[1:3])
-        told.append([value.numpy().astype(np.float64) for value in sums(x)])
-    square, product = (np.sum(parts, axis=0) for parts in zip(*told, strict=True))
-    pull = PULL * np.trace(square) / len(square) + 1e-12
-    change = np.linalg.solve(square + pull * np.eye(len(square)), product).astype(np.float32)
-    kernel, *bias = layer.get_weights()
-    layer.set_weights([kernel + change[: kernel[..., 0].size].reshape(kernel.shape), *(b + change[-1] for b in bias)])
 
 
 def _inside(spec: InvertedResidualSpec, index: int) -> str:
@@ -307,6 +296,7 @@ __all__ = [
     "Weights",
     "block_bytes",
     "block_macs",
+    "channel_costs",
     "choose",
     "prune_channels",
     "refitted",

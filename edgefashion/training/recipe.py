@@ -149,16 +149,30 @@ class Blend:
 
 
 @dataclass(frozen=True)
+class PruneKernels:
+    """Takes the outermost ring of weights off the depthwise kernels of some blocks; what is left is refitted.
+
+    `blocks`: their numbers, from 0; `batch`, `batches`: the training pictures that it is fitted to.
+    """
+
+    blocks: tuple[int, ...]
+    batch: int = 32
+    batches: int = 16
+
+
+@dataclass(frozen=True)
 class PruneChannels(Schedule):
     """Removes expansion channels, then trains against the unpruned network.
 
     `keep`: share of the blocks' cost that is left; `of`: what the cost is, "macs" (multiply-accumulates) or "bytes" (of
-    the int8 file); `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks
-    at; `blend`: share of the weights before this training that is blended back in after it, as `[blend]` does.
+    the int8 file); `macs`: so much of a channel's share of all multiply-accumulates is added to its share of the bytes;
+    `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks at; `blend`:
+    share of the weights before this training that is blended back in after it, as `[blend]` does.
     """
 
     keep: float = 1.0
     of: str = "macs"
+    macs: float = 0.0
     multiple: int = 8
     batches: int = 16
     blend: float = 0.0
@@ -220,6 +234,7 @@ class Recipe:
     refine: Schedule | None = None
     distil: Distil | None = None
     blend: Blend | None = None
+    prune_kernels: PruneKernels | None = None
     prune_channels: PruneChannels | None = None
     prune_weights: PruneWeights | None = None
     last_layer: LastLayer | None = None
@@ -307,7 +322,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         if isinstance(value, dict):
             return _parse(typing.cast(type[Any], hint), value, where)
     elif typing.get_origin(hint) is tuple:
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        kind = typing.get_args(hint)[0]
+        if isinstance(value, list) and all(type(item) is kind for item in value):
             return tuple(value)
     elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
@@ -317,8 +333,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
 
 
 _TABLES = (
-    "", "model", "augment", "head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights",
-    "last-layer", "quantise-aware",
+    "", "model", "augment", "head", "fit", "refine", "distil", "blend", "prune-kernels", "prune-channels",
+    "prune-weights", "last-layer", "quantise-aware",
 )  # fmt: skip
 _LIMITS: dict[str, tuple[float, float]] = {
     # Smallest and largest value of a key, or of one table's key; 0 to 1 where nothing is said.
@@ -372,6 +388,10 @@ def _check(recipe: Recipe) -> None:
         raise RecipeError(f"'model.auxiliary' may name heads of this recipe only. Received: {strange[0]!r}.")
     if recipe.prune_channels and recipe.prune_channels.of not in ("macs", "bytes"):
         raise RecipeError(f"'prune-channels.of' must be macs or bytes. Received: {recipe.prune_channels.of!r}.")
+    if recipe.prune_channels and recipe.prune_channels.macs and recipe.prune_channels.of != "bytes":
+        raise RecipeError("'prune-channels.macs' is counted beside the bytes: it needs of = \"bytes\".")
+    if recipe.prune_kernels and (not recipe.prune_kernels.blocks or min(recipe.prune_kernels.blocks) < 0):
+        raise RecipeError("'prune-kernels.blocks' must name blocks by their numbers, from 0.")
     if recipe.prune_weights and recipe.prune_weights.average:
         raise RecipeError("[prune-weights] can't average weights: an average of zero and non-zero is not zero.")
     if recipe.blend and not (recipe.model.weights and recipe.model.folded):

@@ -1,6 +1,6 @@
 """The stages of a recipe, in order.
 
-head → fit → refine → distil → blend → prune channels → prune weights → last layer → quantise-aware.
+head → fit → refine → distil → blend → prune kernels → prune channels → prune weights → last layer → quantise-aware.
 
 `refine` is a second fit, as a rule on milder pictures.
 
@@ -37,6 +37,7 @@ from edgefashion.training.heads import head_labels, with_attributes, with_more, 
 from edgefashion.training.loop import Report, Stage, run_stage
 from edgefashion.training.pipeline import CACHE_MARGIN, Pictures, load_pictures
 from edgefashion.training.prune_channels import prune_channels
+from edgefashion.training.prune_kernels import prune_kernels
 from edgefashion.training.prune_weights import train_pruning_weights
 from edgefashion.training.quantise_aware import train_quantise_aware
 from edgefashion.training.recipe import Model, Recipe, Schedule, load_recipe
@@ -46,9 +47,10 @@ from edgefashion.training.teachers import Teachers, taught
 from edgefashion.training.waiting import Waiting, unseen
 
 STAGES = (
-    "head", "fit", "refine", "distil", "blend", "prune-channels", "prune-weights", "last-layer", "quantise-aware"
+    "head", "fit", "refine", "distil", "blend", "prune-kernels", "prune-channels", "prune-weights", "last-layer",
+    "quantise-aware",
 )  # fmt: skip
-INVERTED_RESIDUAL = ("prune-channels", "prune-weights", "quantise-aware")
+INVERTED_RESIDUAL = ("prune-kernels", "prune-channels", "prune-weights", "quantise-aware")
 """Stages that other kinds of network don't have."""
 
 
@@ -237,6 +239,12 @@ def _blend(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str,
     return dataclasses.replace(checkpoint, weights=weights), []
 
 
+def _prune_kernels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
+    plan = _given(run.recipe.prune_kernels)
+    with run.waiting(len(plan.blocks), "Making kernels smaller") as bar:
+        return prune_kernels(checkpoint, plan, run.train, run.recipe.seed, bar.advance), []
+
+
 def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.prune_channels)
     teacher = run.teacher or checkpoint.model()
@@ -299,6 +307,7 @@ _STEPS = {
     "refine": _refine,
     "distil": _distil,
     "blend": _blend,
+    "prune-kernels": _prune_kernels,
     "prune-channels": _prune_channels,
     "prune-weights": _prune_weights,
     "last-layer": _last_layer,

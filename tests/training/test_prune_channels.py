@@ -20,6 +20,7 @@ from edgefashion.training.pipeline import Pictures
 from edgefashion.training.prune_channels import (
     block_bytes,
     block_macs,
+    channel_costs,
     choose,
     prune_channels,
     refitted,
@@ -238,6 +239,37 @@ def test_bytes_of_an_int8_file_counted_by_hand():
     costs = block_bytes(ODD)
     left = 25 * 4 + 21 * 8 + sum(cost * len(by_bytes[i]) for i, (cost, _) in enumerate(costs) if i in by_bytes)
     assert left <= 0.8 * sum(cost * count for cost, count in costs) < left + 2 * 59
+
+
+@both
+def test_a_cost_counts_bytes_multiply_accumulates_or_bytes_and_a_little_of_these(spec):
+    macs, stored = block_macs(spec), block_bytes(spec)
+
+    def shares(costs):
+        return np.array([per for per, _ in costs]) / sum(per * count for per, count in costs)
+
+    for plan, wanted in (
+        (PruneChannels(1), shares(macs)),
+        (PruneChannels(1, of="bytes"), shares(stored)),
+        (PruneChannels(1, of="bytes", macs=0.25), shares(stored) + 0.25 * shares(macs)),
+    ):
+        costs = channel_costs(spec, plan)
+        np.testing.assert_allclose([per for per, _ in costs], wanted)
+        assert [count for _, count in costs] == [count for _, count in macs]
+        assert sum(per * count for per, count in costs) == pytest.approx(1.0 + plan.macs)
+
+
+def test_a_little_of_the_multiply_accumulates_takes_channels_where_pictures_are_large():
+    scores = {i: np.ones(TINY.blocks[i].expansion) for i in EXPANDED}
+
+    def widths(macs):
+        costs = channel_costs(TINY, PruneChannels(1, of="bytes", macs=macs))
+        return [len(kept) for kept in choose(TINY, scores, 0.8, 2, costs).values()]
+
+    first, *later = widths(0.0)
+    assert first == TINY.blocks[1].expansion
+    assert widths(1.0)[0] < first
+    assert sum(widths(1.0)[1:]) > sum(later)
 
 
 @st.composite

@@ -11,7 +11,7 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, RecipeError
 from edgefashion.training.own import own_recipe
-from edgefashion.training.recipe import RECIPES, Augment, Schedule, load_recipe, recipe_names
+from edgefashion.training.recipe import RECIPES, Augment, PruneKernels, Schedule, load_recipe, recipe_names
 
 GOOD = """
 name = "mine"
@@ -30,6 +30,7 @@ learning-rate = 1e-2
 epochs = 1
 keep = 0.5
 """
+KERNELS = "[prune-kernels]\nblocks = [4, 2]\n"
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ def test_values_arrive_where_they_belong(read):
     assert isinstance(recipe.augment.rotate, float)
     assert recipe.fit == Schedule(2, learning_rate=1e-2)
     assert (recipe.prune_channels.keep, recipe.prune_channels.multiple) == (0.5, 8)
+    assert read(GOOD + KERNELS).prune_kernels == PruneKernels((4, 2), batch=32, batches=16)
     assert recipe.distil is recipe.prune_weights is recipe.quantise_aware is None
 
 
@@ -95,6 +97,13 @@ def test_values_arrive_where_they_belong(read):
         ("epochs = 2", "epochs = 2\naverage = 1.0", "'fit.average' must lie between"),
         ("keep = 0.5", "keep = 0.0", "'prune-channels.keep' must lie between 0.05 and 1"),
         ("keep = 0.5", 'of = "grams"', "'prune-channels.of' must be macs or bytes. Received: 'grams'"),
+        ("keep = 0.5", "macs = 0.5", "'prune-channels.macs' is counted beside the bytes: it needs of = \"bytes\""),
+        ("keep = 0.5", 'of = "bytes"\nmacs = 1.5', "'prune-channels.macs' must lie between 0 and 1"),
+        ("[fit]", "[prune-kernels]\nblocks = []\n[fit]", "'prune-kernels.blocks' must name blocks by their numbers"),
+        ("[fit]", "[prune-kernels]\nblocks = [4, -1]\n[fit]", "'prune-kernels.blocks' must name blocks"),
+        ("[fit]", '[prune-kernels]\nblocks = ["4"]\n[fit]', "'prune-kernels.blocks' has a value of the wrong kind"),
+        ("[fit]", "[prune-kernels]\nblocks = [true]\n[fit]", "'prune-kernels.blocks' has a value of the wrong kind"),
+        ("[fit]", "[prune-kernels]\n[fit]", r"\[prune-kernels\] lacks the key blocks"),
         ("epochs = 2", "epochs = 2\nstrength = 1.5", "'fit.strength' must lie between 0 and 1"),
         ("keep = 0.5", "multiple = 0", "'prune-channels.multiple' must lie between 1 and 64"),
         ("keep = 0.5", "batches = 0", "'prune-channels.batches' must lie between 1 and"),
@@ -241,7 +250,8 @@ def test_one_label_is_refused():
 def test_a_quick_recipe_trains_the_last_layer_alone():
     for count in (50, 5000):
         recipe = own_recipe(_own(count), "photos", quick=True)
-        stages = ("head", "fit", "refine", "distil", "prune_channels", "prune_weights", "quantise_aware")
+        stages = ("head", "fit", "refine", "distil", "prune_kernels", "prune_channels", "prune_weights",
+                  "quantise_aware")  # fmt: skip
         assert [name for name in stages if getattr(recipe, name)] == ["head"]
         assert recipe.name == "photos-quick"
 

@@ -35,7 +35,7 @@ from edgefashion.training.teachers import taught
 
 TINY = InvertedResidualSpec(
     height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
-    blocks=(Block(3, 2, 16, 8), Block(3, 1, 24, 8, fused=True, projection=3), Block(3, 2, 24, 16)),
+    blocks=(Block(3, 2, 16, 8), Block(3, 1, 24, 8, fused=True, projection=3), Block(5, 2, 24, 16)),
 )  # fmt: skip
 TEACHER = """
 name = "tiny-teacher"
@@ -67,6 +67,10 @@ batch = 16
 learning-rate = 1e-2
 average = 0.8
 weight = 0.3
+[prune-kernels]
+blocks = [2]
+batch = 16
+batches = 2
 [prune-channels]
 epochs = 2
 batch = 16
@@ -122,7 +126,7 @@ def finished(room):
     teacher, parts = str(room / "teacher.toml"), 2 + len(TINY.blocks) + 1
     assert {what: (counted.total, counted.done) for what, counted in told.items()} == {
         f"Opening {teacher}": (None, 0), "Decoding pictures": (78, 78), "Building teachers": (1, 1),
-        "Ranking and removing channels": (parts, parts), "Calibrating": (None, 0),
+        "Making kernels smaller": (1, 1), "Ranking and removing channels": (parts, parts), "Calibrating": (None, 0),
     }  # fmt: skip
     return reports, checkpoint
 
@@ -153,9 +157,11 @@ def test_every_stage_ran_in_order(room, finished):
     assert order == ["fit"] * 2 + ["distil"] * 16 + ["prune-channels"] * 2 + ["prune-weights"] * 2 + ["quantise-aware"]
     stages = {name: load_checkpoint(room / "run" / "stages" / f"{name}.safetensors") for name in LATER}
     assert [stages[name].stage for name in LATER] == list(LATER)
-    assert [stages[name].folded for name in LATER] == [False, False, True, True]
-    assert [bool(stages[name].ranges) for name in LATER] == [False, False, False, True]
+    assert [stages[name].folded for name in LATER] == [False, False, False, True, True]
+    assert [bool(stages[name].ranges) for name in LATER] == [False, False, False, False, True]
     assert stages["distil"].spec == dataclasses.replace(TINY, classes=3, dropout=0.0)
+    assert [block.kernel for block in TINY.blocks] == [3, 3, 5]
+    assert [block.kernel for block in stages["prune-kernels"].spec.blocks] == [3, 3, 3]
     widths = [block.expansion for block in checkpoint.spec.blocks]
     assert sum(widths) < 64
     assert all(width % 4 == 0 for width in widths)
@@ -205,7 +211,7 @@ def test_run_json_holds_recipe_digest_versions_data_and_results(room, finished):
     assert told["results"]["accuracy"] == checkpoint.accuracy
     assert told["results"]["temperature"] == checkpoint.temperature
     assert {name: len(rows) for name, rows in told["stages"].items()} == {
-        "distil": 16, "prune-channels": 2, "prune-weights": 2, "quantise-aware": 1,
+        "distil": 16, "prune-kernels": 0, "prune-channels": 2, "prune-weights": 2, "quantise-aware": 1,
     }  # fmt: skip
     assert {"loss", "accuracy", "tuned", "seconds"} == set(told["stages"]["distil"][0])
     assert [path for path, _ in told["skipped"]] == ["train/hat/07.png", "validation/dress/03.png"]
@@ -233,14 +239,16 @@ def test_a_run_that_was_stopped_between_stages_goes_on_with_the_next(room, finis
         np.testing.assert_allclose(found.weights[name], array, atol=1e-3, err_msg=name)
     told = json.loads((room / "run" / "run.json").read_text(encoding="utf-8"))
     assert {name: len(rows) for name, rows in told["stages"].items()} == {
-        "distil": 16, "prune-channels": 2, "prune-weights": 2, "quantise-aware": 1,
+        "distil": 16, "prune-kernels": 0, "prune-channels": 2, "prune-weights": 2, "quantise-aware": 1,
     }  # fmt: skip
 
 
 @pytest.mark.slow
 def test_a_stage_carried_over_from_another_run_tells_of_the_run_that_went_on(room, finished):
     """A card's digest must be that of the recipe that made the file, whoever made the first stages."""
-    recipe = _recipe(room, version="9.9.9", prune_channels=None, prune_weights=None, quantise_aware=None)
+    recipe = _recipe(
+        room, version="9.9.9", prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None
+    )
     stages = room / "carried" / "stages"
     stages.mkdir(parents=True)
     for name in ("distil.safetensors", "distil.json"):
@@ -251,7 +259,7 @@ def test_a_stage_carried_over_from_another_run_tells_of_the_run_that_went_on(roo
 
 
 def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
-    recipe = _recipe(room, distil=None, prune_channels=None, prune_weights=None, quantise_aware=None,
+    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None,
                      fit=Schedule(1, 16, 1e-2))  # fmt: skip
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, frozen=1))
     tf_keras.utils.set_random_seed(recipe.seed)
@@ -267,7 +275,7 @@ def test_a_teacher_that_ships_is_not_trained_again_unless_its_recipe_or_its_pict
 ):
     monkeypatch.setattr("edgefashion.training.start.SHIPPED_CHECKPOINTS", tmp_path)
     shutil.copy(room / "run" / "teacher-teacher" / "checkpoint.safetensors", tmp_path / "tiny-teacher.safetensors")
-    recipe = _recipe(room, prune_channels=None, prune_weights=None, quantise_aware=None)
+    recipe = _recipe(room, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None)
     recipe = dataclasses.replace(recipe, distil=dataclasses.replace(recipe.distil, epochs=1))
     _, reports = _again(room, recipe, "shipped-teacher")
     assert {at.stage for at in reports} == {"distil"}
@@ -322,7 +330,7 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
     """From the finished network: what is learnt, the start, and what lies a quarter of the way back to it."""
     start = load_checkpoint(room / "run" / "stages" / "quantise-aware.safetensors")
     parent = room / "run" / "checkpoint.safetensors"
-    recipe = _recipe(room, distil=None, prune_channels=None, prune_weights=None, quantise_aware=None,
+    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None,
                      fit=Schedule(1, 16, 1e-2), blend=Blend(start=0.25))  # fmt: skip
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=str(parent), folded=True))
     between, _ = _again(room, recipe, "blend")
@@ -340,7 +348,7 @@ def test_a_blend_mixes_in_the_weights_of_recipes_that_are_trained_first(room, tm
     for seed, path in enumerate((one, two)):
         text = TEACHER.replace("teacher-32", "tiny-32").replace("epochs = 2", "epochs = 1")
         Path(path).write_text(text.replace('name = "tiny-teacher"', f'name = "of-{seed}"\nseed = {seed}'))
-    recipe = _recipe(room, prune_channels=None, prune_weights=None, quantise_aware=None,
+    recipe = _recipe(room, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None,
                      blend=Blend(share=0.25, others=(two,)))  # fmt: skip
     recipe = dataclasses.replace(
         recipe, model=Model("tiny-32", weights=one, folded=True),
@@ -431,7 +439,9 @@ def test_pruning_can_go_part_of_the_way_back_to_what_the_cut_left(room, finished
 
     def pruned(name, epochs, blend):
         plan = PruneChannels(epochs, 16, 1e-2, keep=0.7, multiple=4, batches=2, blend=blend)
-        recipe = _recipe(room, distil=None, prune_channels=plan, prune_weights=None, quantise_aware=None)
+        recipe = _recipe(
+            room, distil=None, prune_kernels=None, prune_channels=plan, prune_weights=None, quantise_aware=None
+        )
         recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=parent, folded=True))
         return _again(room, recipe, name)[0].weights
 
