@@ -167,7 +167,9 @@ class PruneChannels(Schedule):
     `keep`: share of the blocks' cost that is left; `of`: what the cost is, "macs" (multiply-accumulates) or "bytes" (of
     the int8 file); `macs`: so much of a channel's share of all multiply-accumulates is added to its share of the bytes;
     `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks at; `blend`:
-    share of the weights before this training that is blended back in after it, as `[blend]` does.
+    share of the weights before this training that is blended back in after it, as `[blend]` does; `courses`: so many
+    trainings from the same beginning, each in another order; the mean of their weights is what stays (model soups:
+    Wortsman et al. 2022, arXiv 2203.05482).
     """
 
     keep: float = 1.0
@@ -176,6 +178,7 @@ class PruneChannels(Schedule):
     multiple: int = 8
     batches: int = 16
     blend: float = 0.0
+    courses: int = 1
     weight: float = 0.7
     temperature: float = 2.0
 
@@ -357,6 +360,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "keep": (0.05, 1.0),
     "sparsity": (0.0, 0.95),
     "multiple": (1, 64),
+    "courses": (1, 100),
     "batches": (1, 100_000),
     "temperature": (0.1, 100.0),
 }

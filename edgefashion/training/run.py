@@ -194,8 +194,8 @@ def run_recipe(
         checkpoint = dataclasses.replace(checkpoint, stage=name)
         write_history(path, histories[name])
         save_checkpoint(checkpoint, path)
-        for ending in ("npz", "safetensors"):
-            (folder / "state" / f"{name}.{ending}").unlink(missing_ok=True)
+        for path in (folder / "state").glob(f"{name}*"):
+            path.unlink()
     checkpoint = without_heads(checkpoint, recipe.model.auxiliary)
     with waiting(None, "Calibrating"):
         checkpoint = calibrated(checkpoint, manifest, recipe, with_attributes(tune, checkpoint.heads))
@@ -257,15 +257,18 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
         with run.waiting(parts, "Ranking and removing channels") as bar:
             narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed, bar.advance)
         save_checkpoint(narrow, chosen)
-    network = run.network(narrow)
     stage = run.stage(
         "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature
     )
-    history = run_stage(network, stage)
-    trained = narrow.with_model(network)
-    weights = {name: (1.0 - plan.blend) * value + plan.blend * narrow.weights[name]
-               for name, value in trained.weights.items()}  # fmt: skip
-    return dataclasses.replace(trained, weights=weights) if plan.blend else trained, history
+    history, courses = [], []
+    for course in range(plan.courses):
+        network = run.network(narrow)
+        state = run.folder / "state" / f"prune-channels{course or ''}.npz"  # a finished one is read, not trained again
+        history += run_stage(network, dataclasses.replace(stage, seed=stage.seed + course, state=state))
+        courses.append(narrow.with_model(network).weights)
+    weights = {name: (1.0 - plan.blend) * sum(trained[name] for trained in courses) / len(courses) + plan.blend * value
+               for name, value in narrow.weights.items()}  # fmt: skip
+    return dataclasses.replace(narrow, weights=weights), history
 
 
 def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:

@@ -1,18 +1,21 @@
 """Smaller kernels: a ring that holds nothing goes without a trace, what is left is fitted, what has none is refused."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 
-tf_keras = pytest.importorskip("tf_keras", reason="the extra train is not installed")
+pytest.importorskip("tf_keras", reason="the extra train is not installed")
+
+import tf_keras
 
 from edgefashion.errors import RecipeError
 from edgefashion.evaluation.graph import read_graph
 from edgefashion.export.convert import convert
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.models.plain import MlpSpec
-from edgefashion.training.pipeline import Pictures
+from edgefashion.training.pipeline import Pictures, batches
 from edgefashion.training.prune_kernels import prune_kernels, smaller_kernel
 from edgefashion.training.recipe import PruneKernels
 from edgefashion.training.refit import refit_depthwise, refit_layer
@@ -95,6 +98,10 @@ def test_several_blocks_are_fitted_one_after_another_to_the_network_as_it_was():
     assert seen == [1, 1]
     assert [block.kernel for block in cut.spec.blocks] == [5, 3, 5, 3]
     assert [block.kernel for block in whole.spec.blocks] == [5] * 4
+    images = [images for images, _ in itertools.islice(batches(train, 16, 0, 0), 4)]
+    wanted = smaller_kernel(smaller_kernel(whole, whole, 1, images), whole, 3, images)
+    for name, array in wanted.weights.items():
+        np.testing.assert_array_equal(cut.weights[name], array)
     graph, before = (read_graph(convert(one, "float32")).macs for one in (cut, whole))
     # 8 x 8 places and 16 channels; then 4 x 4 and 16: of each 16 multiply-accumulates fewer.
     assert before - graph == 16 * (64 * 16 + 16 * 16)

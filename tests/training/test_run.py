@@ -20,7 +20,7 @@ from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, RecipeError
 from edgefashion.models.architectures import ARCHITECTURES
-from edgefashion.models.checkpoint import load_checkpoint
+from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
 from edgefashion.models.plain import MlpSpec
@@ -449,6 +449,48 @@ def test_pruning_can_go_part_of_the_way_back_to_what_the_cut_left(room, finished
     for name, value in trained.items():
         np.testing.assert_allclose(between[name], 0.75 * value + 0.25 * cut[name], atol=1e-4)
     assert any(np.abs(value - cut[name]).max() > 1e-2 for name, value in trained.items())
+
+
+@pytest.mark.slow
+def test_pruning_in_courses_gives_the_mean_of_what_each_seed_gives_and_goes_on_in_the_second(room, finished):
+    parent = str(room / "run" / "checkpoint.safetensors")
+    plan = PruneChannels(2, 16, 1e-2, keep=0.7, multiple=4, batches=2, courses=2)
+    recipe = _recipe(
+        room, distil=None, prune_kernels=None, prune_channels=plan, prune_weights=None, quantise_aware=None
+    )
+    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=parent, folded=True))
+    whole, seen = _again(room, recipe, "courses")
+    rows = [at for at in seen if at.tuned is not None]
+    assert [at.epoch for at in rows] == [1, 2, 1, 2]
+    assert len({round(at.loss, 6) for at in rows}) == 4
+    assert list((room / "courses" / "state").iterdir()) == []
+
+    def stop(at):
+        if at.epoch == 1 and at.tuned is not None:
+            stopped.append(at)
+            if len(stopped) == 2:  # in the second course
+                raise KeyboardInterrupt
+
+    stopped = []
+    with pytest.raises(KeyboardInterrupt):
+        run_recipe(recipe, room / "stopped course", stop, str(room / "garments"))
+    names = {path.name for path in (room / "stopped course" / "state").iterdir()}
+    assert names == {"prune-channels.npz", "prune-channels1.npz", "prune-channels.safetensors"}
+    ranked = load_checkpoint(room / "stopped course" / "state" / "prune-channels.safetensors")
+    again, seen = _again(room, recipe, "stopped course")
+    assert [at.epoch for at in seen if at.tuned is not None] == [2]
+    one = dataclasses.replace(plan, courses=1)
+    trained = []
+    for seed in (recipe.seed, recipe.seed + 1):
+        place = room / f"course of seed {seed}" / "state"
+        place.mkdir(parents=True)
+        save_checkpoint(ranked, place / "prune-channels.safetensors")
+        own = dataclasses.replace(recipe, prune_channels=one, seed=seed)
+        trained.append(_again(room, own, place.parent.name)[0].weights)
+    for name, value in whole.weights.items():
+        np.testing.assert_array_equal(again.weights[name], value)
+        np.testing.assert_allclose(value, (trained[0][name] + trained[1][name]) / 2, atol=1e-6)
+    assert any(np.abs(trained[0][name] - trained[1][name]).max() > 1e-3 for name in whole.weights)
 
 
 @pytest.mark.slow
