@@ -259,8 +259,8 @@ def test_a_stage_carried_over_from_another_run_tells_of_the_run_that_went_on(roo
 
 
 def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
-    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None,
-                     fit=Schedule(1, 16, 1e-2))  # fmt: skip
+    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
+                     quantise_aware=None, fit=Schedule(1, 16, 1e-2))  # fmt: skip
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, frozen=1))
     tf_keras.utils.set_random_seed(recipe.seed)
     first = first_checkpoint(recipe.model, ("dress", "hat", "pants")).weights
@@ -330,8 +330,8 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
     """From the finished network: what is learnt, the start, and what lies a quarter of the way back to it."""
     start = load_checkpoint(room / "run" / "stages" / "quantise-aware.safetensors")
     parent = room / "run" / "checkpoint.safetensors"
-    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None,
-                     fit=Schedule(1, 16, 1e-2), blend=Blend(start=0.25))  # fmt: skip
+    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
+                     quantise_aware=None, fit=Schedule(1, 16, 1e-2), blend=Blend(start=0.25))  # fmt: skip
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=str(parent), folded=True))
     between, _ = _again(room, recipe, "blend")
     learnt = load_checkpoint(room / "blend" / "stages" / "fit.safetensors")
