@@ -67,7 +67,6 @@ def _garment_phrases(cards: Path) -> list[str]:
         f"gets {_short(ten[0])} of 608 validation pictures right in int8 (95 % interval {_span(ten[1])}",
         f"labels, and {_short(checked[0])} ({_span(checked[1])}) by a second look at them",
         f"all 17 types it is {_short(top[0])}",
-        f"That {_short(top[0])} flatters it",
         f"{_short(views)} of them (mean of ten views, {_span(inner)};",
         f"answers alike in all ten views of {_short(same, 2)} of them",
         f"On people in the street it gets {_short(worn[0])} of the types right",
