@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.peers.peer import Job
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.training.loop import Progress
-from edgefashion.training.recipe import Recipe, load_recipe
+from edgefashion.training.recipe import Recipe
+from edgefashion.training.recipe_file import load_recipe
 from edgefashion.training.run import run_recipe
 
 RECIPES = Path(__file__).parent / "recipes"

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def measure(arguments: argparse.Namespace) -> Result:
     """Runs the suite."""
     from edgefashion.training.loop import Progress
-    from edgefashion.training.recipe import load_recipe
+    from edgefashion.training.recipe_file import load_recipe
     from edgefashion.training.run import run_recipe
 
     def say(at: Progress) -> None:

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train; see HELP."""
-    from edgefashion.training.recipe import load_recipe, recipe_names
+    from edgefashion.training.recipe_file import load_recipe, recipe_names
 
     if arguments.list:
         print("\n".join(recipe_names()))

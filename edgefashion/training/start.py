@@ -16,7 +16,8 @@ from edgefashion.models.checkpoint import Checkpoint, Weights, load_checkpoint, 
 from edgefashion.models.folding import fold
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import NO_GARMENT
-from edgefashion.training.recipe import Model, Recipe, recipe_names
+from edgefashion.training.recipe import Model, Recipe
+from edgefashion.training.recipe_file import recipe_names
 
 PRETRAINED = ("efficientnet-lite0",)
 """Networks whose ImageNet weights come as a package."""

@@ -17,7 +17,8 @@ from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.training.heads import slices
 from edgefashion.training.pipeline import Pictures
-from edgefashion.training.recipe import Recipe, load_recipe
+from edgefashion.training.recipe import Recipe
+from edgefashion.training.recipe_file import load_recipe
 
 SURELY_NOT = -30.0
 """Logit of a label that no teacher knows."""

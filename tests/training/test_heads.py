@@ -30,7 +30,7 @@ from edgefashion.training.heads import (
     without_heads,
 )
 from edgefashion.training.loop import logits_of
-from edgefashion.training.recipe import load_recipe
+from edgefashion.training.recipe_file import load_recipe
 from edgefashion.training.run import run_recipe
 from tests.models.tiny import TINY as SMALL
 from tests.models.tiny import drawn_pictures, tiny_checkpoint

@@ -11,7 +11,8 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, RecipeError
 from edgefashion.training.own import own_recipe
-from edgefashion.training.recipe import RECIPES, Augment, PruneKernels, Schedule, load_recipe, recipe_names
+from edgefashion.training.recipe import Augment, PruneKernels, Schedule
+from edgefashion.training.recipe_file import RECIPES, check_recipe, load_recipe, recipe_names
 
 GOOD = """
 name = "mine"
@@ -233,9 +234,7 @@ def test_own_pictures_get_sane_settings(pictures, epochs, batch):
 
 
 def test_own_pictures_make_a_recipe_that_could_have_been_a_file():
-    from edgefashion.training import recipe as module
-
-    module._check(own_recipe(_own(50), "photos"))
+    check_recipe(own_recipe(_own(50), "photos"))
 
 
 def test_one_label_is_refused():

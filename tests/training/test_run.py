@@ -28,8 +28,10 @@ from edgefashion.runtime.shipped import SHIPPED
 from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.loop import logits_of
 from edgefashion.training.pipeline import load_pictures
-from edgefashion.training.recipe import Blend, LastLayer, Model, PruneChannels, Schedule, load_recipe
-from edgefashion.training.run import STAGES, recipe_pictures, run_recipe
+from edgefashion.training.recipe import Blend, LastLayer, Model, PruneChannels, Schedule
+from edgefashion.training.recipe_file import load_recipe
+from edgefashion.training.run import recipe_pictures, run_recipe
+from edgefashion.training.stages import STAGES
 from edgefashion.training.start import SHIPPED_CHECKPOINTS, first_checkpoint
 from edgefashion.training.teachers import taught
 
@@ -89,7 +91,7 @@ batch = 16
 learning-rate = 1e-4
 """
 TYPES = ("dress", "pants", "hat")
-LATER = tuple(name for name in STAGES[STAGES.index("distil") :] if name not in ("blend", "last-layer"))
+LATER = tuple(name for name in tuple(STAGES)[tuple(STAGES).index("distil") :] if name not in ("blend", "last-layer"))
 
 
 @pytest.fixture(scope="module")
