@@ -99,7 +99,7 @@ class Session:
         if classifier is not None:
             self._restart_stabiliser(classifier)
             self._worker = Worker(
-                lambda frame: classifier.classify(frame.rgb()),
+                lambda frame: classifier.classify(frame.rgb(), once=True),
                 lambda frame, prediction: self._post(lambda: self._take(classifier, frame, prediction)),
             )
 

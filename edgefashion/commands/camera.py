@@ -72,7 +72,7 @@ class _Watch:
         self.answered = False
         self._answers: SimpleQueue[tuple[Frame, Prediction]] = SimpleQueue()
         self.worker: Worker[Prediction] = Worker(
-            lambda frame: classifier.classify(frame.rgb()), lambda *answer: self._answers.put(answer)
+            lambda frame: classifier.classify(frame.rgb(), once=True), lambda *answer: self._answers.put(answer)
         )
         self._stabiliser = Stabiliser(card.threshold, card.taxonomy.category_of)
         self._source = source

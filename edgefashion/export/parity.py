@@ -20,6 +20,7 @@ from edgefashion.errors import CheckpointError, ModelFileError, RuntimeMissingEr
 from edgefashion.export.convert import cooled
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.runtime.classifier import Classifier
+from edgefashion.runtime.look import Look
 from edgefashion.training.augment import normalise
 from edgefashion.training.calibrate import softmax
 
@@ -168,7 +169,7 @@ def measure_parity(
         native.invoke()
         for total, (_, index, _), value in zip(sums, operators, real, strict=True):
             total.add(value.astype(np.float64), native.get_tensor(index), *details[index])
-        before, after = softmax(logits)[0], classifier.probabilities(picture)
+        before, after = softmax(logits)[0], classifier.probabilities(Look(picture))
         differences.append(np.abs(before - after))
         if before.argmax() != after.argmax():
             a, b = int(before.argmax()), int(after.argmax())

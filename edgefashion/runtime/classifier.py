@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.attribute_values import possible_values, restrict
-from edgefashion.runtime.card import TYPE_HEAD, Head, ModelCard
+from edgefashion.runtime.card import TYPE_HEAD, ModelCard
 from edgefashion.runtime.colour import told
 from edgefashion.runtime.embedding import join
 from edgefashion.runtime.interpreter import Interpreter
-from edgefashion.runtime.look import Look, look
+from edgefashion.runtime.look import Look, again, look, unsure
 from edgefashion.runtime.model_file import ModelFile
 from edgefashion.runtime.prediction import COLOUR, COLOURS, Attribute, Prediction
 from edgefashion.runtime.shipped import find_model
@@ -86,12 +86,16 @@ class Classifier:
             raise ModelFileError(f"{model_file.path}: {error}") from error
         return cls(model_file, interpreter)
 
-    def classify(self, image: Any) -> Prediction:
+    def classify(self, image: Any, once: bool = False) -> Prediction:
         """Tell what one picture shows.
+
+        A photo of a garment that leaves the network unsure is looked at twice more, mirrored, and the mean of what it
+        says is the answer (`runtime.look`): that takes three times as long, and is right more often.
 
         Args:
             image: A path, the bytes of a picture file, a PIL image, a uint8 array of shape (height, width, 3), RGB,
                 0–255, of any size; or what `look` made of one of these.
+            once: Look once only: for a live camera, whose next picture is another look.
 
         Raises:
             ImageError: The picture can't be read.
@@ -99,14 +103,14 @@ class Classifier:
         """
         start = perf_counter()
         seen = self.look(image)
-        raw = self.interpreter.run(seen.picture)
-        probabilities = self._probabilities(self.card.head(TYPE_HEAD), raw)
+        said = {name: np.nan_to_num(found) for name, found in self.head_probabilities(seen, once).items()}
+        probabilities = said[TYPE_HEAD]
         order = np.argsort(-probabilities, kind="stable")
         shares = {self.labels[index]: float(probabilities[index]) for index in order}
         nothing = shares.pop(NO_GARMENT, 0.0)
         ranking = tuple(shares.items())
         best_type, confidence = ranking[0]
-        attributes = self._attributes(best_type, raw)
+        attributes = self._attributes(best_type, said)
         if seen.shares is not None:
             colours = Attribute.of_shares(told(seen.shares))
             attributes = {COLOUR: colours.main, **attributes, COLOURS: colours}
@@ -123,13 +127,13 @@ class Classifier:
             box=seen.box,
         )
 
-    def _attributes(self, type_name: str, raw: dict[str, NDArray[Any]]) -> dict[str, Attribute]:
+    def _attributes(self, type_name: str, said: dict[str, NDArray[np.float32]]) -> dict[str, Attribute]:
         """What the other heads say, each kept to the values that the type can have."""
         found = {}
         for head in self.card.heads:
             allowed = possible_values(self.card.taxonomy, head.name, type_name, head.labels)
             if allowed and head.name != TYPE_HEAD:
-                scores = self._probabilities(head, raw)
+                scores: NDArray[np.floating] = said[head.name]
                 if len(allowed) < len(head.labels):
                     scores = restrict(scores, head.labels, allowed)
                 best = int(np.argmax(scores))
@@ -160,29 +164,40 @@ class Classifier:
         seen = self.look(image)
         return join({**self.head_probabilities(seen), **self.measured(seen)})
 
-    def probabilities(self, image: Any) -> NDArray[np.float32]:
+    def probabilities(self, image: Any, once: bool = False) -> NDArray[np.float32]:
         """Return the probabilities of all types for one picture.
 
         Args:
             image: As `classify`.
+            once: As `classify`.
 
         Returns:
             float32 array of shape (n,), 0–1, in the order of `labels`. A quantised output's steps are 1/256 wide, so
             the sum may miss 1 by a little. A number that is none stays NaN, so that whoever judges the model sees it.
         """
-        return self.head_probabilities(image)[TYPE_HEAD]
+        return self.head_probabilities(image, once)[TYPE_HEAD]
 
-    def head_probabilities(self, image: Any) -> dict[str, NDArray[np.float32]]:
-        """Return the probabilities of every head that has labels, as the network gives them.
+    def head_probabilities(self, image: Any, once: bool = False) -> dict[str, NDArray[np.float32]]:
+        """Return the probabilities of every head that has labels, as the network gives them, once or on average.
 
         Args:
             image: As `classify`.
+            once: As `classify`.
 
         Returns:
             Head name → float32 (n,) as of `probabilities`, in the order of the head's labels; `classify` further keeps
             attributes to the values that the type can have.
         """
-        raw = self.interpreter.run(self.look(image).picture)
+        seen = self.look(image)
+        said = self._said(seen.picture)
+        if once or not unsure(said[TYPE_HEAD]):
+            return said
+        every = [said, *(self._said(picture) for picture in again(seen))]
+        return {name: np.mean([one[name] for one in every], axis=0, dtype=np.float32) for name in said}
+
+    def _said(self, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Return what the network says of its input: head name → float32 (n,)."""
+        raw = self.interpreter.run(picture)
         reals = {
             head.name: self.interpreter.dequantise(head.output, raw[head.output])
             for head in self.card.heads
@@ -220,8 +235,3 @@ class Classifier:
             ImageError: The picture can't be read.
         """
         return image if isinstance(image, Look) else look(image, self.card.input, self.card.taxonomy.name)
-
-    def _probabilities(self, head: Head, raw: dict[str, NDArray[Any]]) -> NDArray[np.floating]:
-        """Return one head's probabilities, kept within 0–1; numbers that are none count as 0."""
-        real = self.interpreter.dequantise(head.output, raw[head.output])
-        return np.clip(np.nan_to_num(real, nan=0.0), 0.0, 1.0)

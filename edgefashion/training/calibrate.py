@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tf_keras
 
 from edgefashion.data.manifest import Manifest
 from edgefashion.evaluation.evaluate import score
 from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.runtime.look import unsure
 from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.heads import slices, with_attributes
 from edgefashion.training.loop import logits_of
@@ -26,35 +28,37 @@ KEPT_SHARE = 0.95
 def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune: Pictures) -> Checkpoint:
     """Adds temperature, threshold and the float accuracy on the held-out split to a checkpoint.
 
+    All of them are of what `Classifier` answers, which looks again where it is unsure (`runtime.look`).
+
     Args:
         checkpoint: after its last stage.
         manifest: all pictures; the held-out split is taken from it.
         recipe: names the splits.
-        tune: prepared pictures of the tuning split.
+        tune: prepared pictures of the tuning split, those for another look among them.
     """
     network = checkpoint.model()
     parts = slices(checkpoint.head_sizes)
-    every = logits_of(network, tune.images)
+    every = _looked(network, tune)
     temperatures = {}
     for name, part, column in zip(checkpoint.heads, parts[1:], tune.targets.T[1:], strict=True):
-        temperatures[name] = fit_temperature(every[column >= 0, part], column[column >= 0])
-    logits = every[:, parts[0]]
-    temperature = fit_temperature(logits, tune.truth)
-    threshold = threshold_of(logits, temperature, checkpoint.labels)
+        temperatures[name] = fit_temperature(every[:1, column >= 0, part], column[column >= 0])
+    temperature = fit_temperature(every[..., parts[0]], tune.truth)
+    threshold = threshold_of(answers(every[..., parts[0]], temperature), checkpoint.labels)
     if recipe.data.held_out == recipe.data.tune:
         held = tune
     else:
         size = (checkpoint.spec.height, checkpoint.spec.width)
-        held = load_pictures(manifest.select(recipe.data.held_out), *size, taxonomy=recipe.data.taxonomy)
+        held = load_pictures(manifest.select(recipe.data.held_out), *size, taxonomy=recipe.data.taxonomy, further=True)
         held = with_attributes(held, checkpoint.heads)
-        every = logits_of(network, held.images)
-        logits = every[:, parts[0]]
+        every = _looked(network, held)
     groups = [row.group for row in held.rows]
-    result = score(_answers(logits, temperature, checkpoint.labels), held.truth, checkpoint.labels, groups)
-    told = figures(result, recipe.data.held_out)
+    said = _garments(answers(every[..., parts[0]], temperature), checkpoint.labels)
+    told = figures(score(said, held.truth, checkpoint.labels, groups), recipe.data.held_out)
+    undecided = unsure(softmax(every[0, :, parts[0]] / temperature))
     for name, part, column in zip(checkpoint.heads, parts[1:], held.targets.T[1:], strict=True):
         known = column >= 0
-        told |= {name: head_figures(every[known, part].argmax(1) == column[known])} if known.any() else {}
+        said = answers(every[..., part], temperatures[name], undecided)
+        told |= {name: head_figures(said[known].argmax(1) == column[known])} if known.any() else {}
     return dataclasses.replace(
         checkpoint,
         temperature=temperature,
@@ -64,27 +68,45 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
     )
 
 
-def threshold_of(logits: npt.NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> float:
+def _looked(network: tf_keras.Model, pictures: Pictures) -> npt.NDArray[np.float32]:
+    """Logits of all heads, (looks, n, logits): of the pictures, then of what there is to look at again."""
+    every = [pictures.images, *(() if pictures.further is None else pictures.further.swapaxes(0, 1))]
+    return np.stack([logits_of(network, images) for images in every])
+
+
+def answers(
+    logits: npt.NDArray[np.float32], temperature: float, undecided: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.float64]:
+    """Joins several looks as `Classifier` does: the first, or the mean where it is unsure; (n, classes).
+
+    Args:
+        logits: (looks, n, classes).
+        temperature: of these logits.
+        undecided: bool (n,), where the mean is taken; absent, what the first look makes of it.
+    """
+    said = softmax(logits / temperature)
+    mean = (unsure(said[0]) if undecided is None else undecided)[:, None]
+    return np.where(mean, said.mean(axis=0), said[0])
+
+
+def threshold_of(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> float:
     """The confidence that `KEPT_SHARE` of pictures of garments reach, as `Classifier` judges them, 0.05–0.95.
 
     A picture that is rather taken for no garment is not sure, whatever its confidence: it counts as lost already.
 
     Args:
-        logits: (n, classes) of garments.
-        temperature: of these logits.
+        probabilities: (n, classes) of garments.
         labels: of the classes.
     """
-    best = _answers(logits, temperature, labels).max(axis=1)
-    nothing = softmax(logits / temperature)[:, [label == NO_GARMENT for label in labels]].sum(axis=1)
+    best = _garments(probabilities, labels).max(axis=1)
+    nothing = probabilities[:, [label == NO_GARMENT for label in labels]].sum(axis=1)
     reached = np.where(best > nothing, best, 0.0)
     return float(np.clip(np.quantile(reached, 1.0 - KEPT_SHARE), 0.05, 0.95))
 
 
-def _answers(logits: npt.NDArray[np.float32], temperature: float, labels: tuple[str, ...]) -> npt.NDArray[np.float64]:
+def _garments(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> npt.NDArray[np.float64]:
     """Probabilities (n, classes) as they are answered: `NO_GARMENT` is no answer."""
-    probabilities = softmax(logits / temperature)
-    probabilities[:, [label == NO_GARMENT for label in labels]] = 0.0
-    return probabilities
+    return np.where([label == NO_GARMENT for label in labels], 0.0, probabilities)
 
 
 def head_figures(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
@@ -102,16 +124,16 @@ def figures(result: Evaluation, split: str) -> dict[str, Any]:
 
 
 def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Turns logits (n, classes) into probabilities (n, classes), float64."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    """Turns logits (..., classes) into probabilities (..., classes), float64."""
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
 def fit_temperature(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> float:
     """Finds the temperature with the smallest negative log-likelihood (Guo et al. 2017): golden section in 0.2–5.
 
     Args:
-        logits: (n, classes).
+        logits: (looks, n, classes), joined as `answers` does.
         truth: (n,) label indices.
 
     Returns:
@@ -121,7 +143,7 @@ def fit_temperature(logits: npt.NDArray[np.float32], truth: npt.NDArray[np.int64
         return 1.0
 
     def loss(log_t: float) -> float:
-        return -float(np.mean(np.log(softmax(logits / np.exp(log_t))[np.arange(len(truth)), truth] + 1e-12)))
+        return -float(np.mean(np.log(answers(logits, np.exp(log_t))[np.arange(len(truth)), truth] + 1e-12)))
 
     low, high, ratio = np.log(0.2), np.log(5.0), (np.sqrt(5.0) - 1.0) / 2.0
     for _ in range(40):

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import DataError, ImageError
-from edgefashion.runtime.image import prepare
-from edgefashion.runtime.look import chooser
+from edgefashion.runtime.card import InputRule
+from edgefashion.runtime.look import GARMENTS, again, look
 
 CACHE_MARGIN = 7 / 6
 """Training pictures are kept this much larger than the input, so that crops still have detail."""
@@ -33,6 +33,7 @@ class Pictures:
         skipped: (path, reason) of every picture that could not be read.
         attributes: int64 (n, heads), index of the label in each further head, -1 where it is not known; None without
             such heads.
+        further: uint8 (n, looks, height, width, 3): what `runtime.look.again` gives of each; None where not asked for.
     """
 
     images: npt.NDArray[np.uint8]
@@ -40,6 +41,7 @@ class Pictures:
     rows: tuple[Row, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     attributes: npt.NDArray[np.int64] | None = None
+    further: npt.NDArray[np.uint8] | None = None
 
     @property
     def targets(self) -> npt.NDArray[np.int64]:
@@ -55,6 +57,7 @@ def load_pictures(
     rule: str = "stretch",
     advance: Callable[[int], None] | None = None,
     taxonomy: str = "",
+    further: bool = False,
 ) -> Pictures:
     """Decodes and prepares every picture of a manifest.
 
@@ -65,6 +68,7 @@ def load_pictures(
         advance: called with 1 after each picture.
         taxonomy: name of that of the model that is to look at them as it does on a device (`runtime.look`); "" shows
             all of every picture.
+        further: what it looks at where it is unsure, too.
 
     Returns:
         The pictures that could be read; grey (n, height, width) where the manifest holds grey arrays of just that size.
@@ -77,15 +81,16 @@ def load_pictures(
         if advance:
             advance(len(arrays))
         return Pictures(arrays, manifest.truth, manifest.rows)
-    choose = chooser(taxonomy)
-    images = np.empty((len(manifest.rows), height, width, 3), np.uint8)
+    looks = 2 if further and taxonomy == GARMENTS and rule == "stretch" else 0
+    images = np.empty((len(manifest.rows), 1 + looks, height, width, 3), np.uint8)
     skipped: list[tuple[str, str]] = []
     kept: list[int] = []
 
     def one(index: int) -> str | None:
         row = manifest.rows[index]
         try:
-            images[index] = prepare(manifest.picture(row), height, width, rule, choose)
+            seen = look(manifest.picture(row), InputRule(height, width, resize=rule), taxonomy)
+            images[index] = (seen.picture, *again(seen)[:looks])
         except ImageError as error:
             return str(error)
         return None
@@ -102,7 +107,9 @@ def load_pictures(
         raise DataError(f"Not one of the {len(manifest.rows)} pictures of '{manifest.name}' could be read.")
     if len(kept) < len(images):
         images = images[kept]
-    return Pictures(images, manifest.truth[kept], tuple(manifest.rows[index] for index in kept), tuple(skipped))
+    rows = tuple(manifest.rows[index] for index in kept)
+    seconds = images[:, 1:] if looks else None
+    return Pictures(images[:, 0], manifest.truth[kept], rows, tuple(skipped), further=seconds)
 
 
 def batches(

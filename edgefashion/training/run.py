@@ -96,7 +96,9 @@ def run_recipe(
     tuned = manifest.select(recipe.data.tune)
     with waiting(len(trained.rows) + len(tuned.rows), "Decoding pictures") as bar:
         train = load_pictures(trained, *size, advance=bar.advance)
-        tune = load_pictures(tuned, spec.height, spec.width, advance=bar.advance, taxonomy=recipe.data.taxonomy)
+        tune = load_pictures(
+            tuned, spec.height, spec.width, advance=bar.advance, taxonomy=recipe.data.taxonomy, further=True
+        )
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights,
               more=more, waiting=waiting)  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 from edgefashion.taxonomy import NO_GARMENT
-from edgefashion.training.calibrate import KEPT_SHARE, fit_temperature, softmax, threshold_of
+from edgefashion.training.calibrate import KEPT_SHARE, answers, fit_temperature, softmax, threshold_of
 
 
 def _drawn(temperature, count=20_000, classes=5):
@@ -20,14 +20,14 @@ def _drawn(temperature, count=20_000, classes=5):
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
 def test_a_known_temperature_is_found(temperature):
     logits, truth = _drawn(temperature)
-    assert fit_temperature(logits, truth) == pytest.approx(temperature, rel=0.05)
+    assert fit_temperature(logits[None], truth) == pytest.approx(temperature, rel=0.05)
 
 
 def test_extremes_stay_within_bounds():
     logits = np.eye(3, dtype=np.float32)[np.arange(60) % 3] * 3
-    assert 0.2 <= fit_temperature(logits, np.arange(60) % 3) < 0.21  # always right: as sure as allowed
-    assert 4.9 < fit_temperature(logits, (np.arange(60) + 1) % 3) <= 5.0  # always wrong: as unsure as allowed
-    assert fit_temperature(logits[:19], np.arange(19) % 3) == 1.0  # too few to tell
+    assert 0.2 <= fit_temperature(logits[None], np.arange(60) % 3) < 0.21  # always right: as sure as allowed
+    assert 4.9 < fit_temperature(logits[None], (np.arange(60) + 1) % 3) <= 5.0  # always wrong: as unsure as allowed
+    assert fit_temperature(logits[None, :19], np.arange(19) % 3) == 1.0  # too few to tell
 
 
 def test_softmax_of_large_logits():
@@ -41,12 +41,29 @@ def test_the_threshold_keeps_its_share_of_the_garments_those_taken_for_nothing_a
     logits = np.zeros((count, len(labels)), np.float32)
     logits[:, 0] = np.linspace(0.5, 4.0, count)  # 0.29 to 0.93 of the first
     logits[count // 2 : count // 2 + lost, [0, 4]] = (3.0, 3.5)  # 0.35 of the first, 0.58 of no garment
-    answers = softmax(logits)
-    sure = (answers[:, 0] >= threshold_of(logits, 1.0, labels)) & (answers[:, 0] > answers[:, 4])
+    said = softmax(logits)
+    sure = (said[:, 0] >= threshold_of(said, labels)) & (said[:, 0] > said[:, 4])
     assert sure.mean() == pytest.approx(KEPT_SHARE, abs=1 / count)
 
 
 def test_a_model_without_such_a_label_has_a_plain_quantile():
     logits = np.random.default_rng(1).normal(0, 2, (1000, 4)).astype(np.float32)
-    threshold = threshold_of(logits, 1.0, ("a", "b", "c", "d"))
+    threshold = threshold_of(softmax(logits), ("a", "b", "c", "d"))
     assert threshold == pytest.approx(np.quantile(softmax(logits).max(axis=1), 0.05))
+
+
+def test_several_looks_are_joined_where_the_first_is_unsure():
+    sure, unsure, other = np.log([0.8, 0.1, 0.1]), np.log([0.5, 0.3, 0.2]), np.log([0.1, 0.8, 0.1])
+    looks = np.stack([[sure, unsure], [other, other]]).astype(np.float32)
+    np.testing.assert_allclose(answers(looks, 1.0), [[0.8, 0.1, 0.1], [0.3, 0.55, 0.15]], atol=1e-6)
+    both = answers(looks, 1.0, np.array([True, False]))
+    np.testing.assert_allclose(both, [[0.45, 0.45, 0.1], [0.5, 0.3, 0.2]], atol=1e-6)
+    np.testing.assert_allclose(answers(looks, 4.0).argmax(axis=1), [0, 1])
+    assert answers(looks, 4.0)[0, 0] < 0.5, "softer, it is unsure of both"
+
+
+def test_the_temperature_is_that_of_the_joined_looks():
+    """Two looks that err apart: their mean is right more often than either, so less softening is needed."""
+    (logits, truth), random = _drawn(1.0, classes=4), np.random.default_rng(1)
+    blurred = [(logits + random.normal(0, 2, logits.shape)).astype(np.float32) for _ in range(3)]
+    assert fit_temperature(np.stack(blurred), truth) < fit_temperature(blurred[0][None], truth)

@@ -14,7 +14,7 @@ from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError
 from edgefashion.runtime.card import InputRule
 from edgefashion.runtime.image import prepare
-from edgefashion.runtime.look import look
+from edgefashion.runtime.look import again, look
 from edgefashion.training.augment import augment, mix, normalise
 from edgefashion.training.pipeline import Pictures, as_rgb, batches, load_pictures
 from edgefashion.training.recipe import Augment
@@ -45,6 +45,12 @@ def test_pictures_are_looked_at_as_a_model_of_garments_does(photos):
         images = load_pictures(manifest, 32, 32, taxonomy=taxonomy).images
         seen = [look(photos / row.path, InputRule(32, 32), taxonomy) for row in manifest.rows]
         np.testing.assert_array_equal(images, [at.picture for at in seen])
+        pictures = load_pictures(manifest, 32, 32, taxonomy=taxonomy, further=True)
+        np.testing.assert_array_equal(pictures.images, images)
+        if taxonomy == "garment":
+            np.testing.assert_array_equal(pictures.further, [again(at) for at in seen])
+        else:
+            assert pictures.further is None
         plain = [prepare(photos / row.path, 32, 32) for row in manifest.rows]
         whole = [np.array_equal(at.picture, picture) for at, picture in zip(seen, plain, strict=True)]
         assert all(whole) if taxonomy == "fashion-mnist" else 0 < sum(whole) < len(whole), "some are small, some not"
