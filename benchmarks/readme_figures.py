@@ -138,7 +138,7 @@ def _other_phrases(results: Path) -> list[str]:
     own, plain = (_row(results, "labels", f"{name}, cross-validated") for name in ("garment-base", "ImageNet only"))
     percent = [_short(100 * Decimal(str(value)), 0) for value in (
         own["exchanged, found"], own["unseen, found"], plain["exchanged, found"])]  # fmt: skip
-    resize, closer = _row(results, "resize", "stretch"), _row(results, "resize", "a small garment alone")
+    resize, closer = _row(results, "resize", "stretch"), _row(results, "resize", "and looked at again where unsure")
     return [
         f"with `Classifier` on {_short(closer['agrees, stretch'])} of them",
         f"gets the same type on {_short(resize['agrees, plain stretch'])} of 826 photos",

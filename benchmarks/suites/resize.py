@@ -3,8 +3,9 @@
 MediaPipe, ML Kit and most clients stretch the whole picture to the input, many without antialiasing. The client here is
 written apart from the package: it turns the picture upright, stretches it, and runs the same network. A model does best
 under the rule that it was trained with, so give one model per rule (--model stretch=A.tflite pad=B.tflite), or read a
-single model's rows as "what a mismatch costs". The row "a small garment alone" is `Classifier` as it is: by the card's
-rule, of the garment alone where it is small (`runtime.look`); the other rows show the network all of every picture.
+single model's rows as "what a mismatch costs". The row "a small garment alone" is `Classifier` looking once: by the
+card's rule, of the garment alone where it is small (`runtime.look`); the last is `Classifier` as it is, which looks
+again where it is unsure. The other rows show the network all of every picture.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from edgefashion.runtime.shipped import find_model
 
 NAME = "resize"
 CLOSER = "a small garment alone"
+AGAIN = "and looked at again where unsure"
 TITLE = "Resize rules: accuracy, and agreement with a client that stretches"
 
 
@@ -58,17 +60,18 @@ class Ruled:
         """As the classifier's; the picture has the input's size already, so its own rule changes nothing."""
         return self._noted(Look(image))
 
-    def _noted(self, seen: Look) -> npt.NDArray[np.float32]:
-        found = self.classifier.probabilities(seen)
+    def _noted(self, seen: Look, once: bool = True) -> npt.NDArray[np.float32]:
+        found = self.classifier.probabilities(seen, once)
         self.answers.append(int(found.argmax()))
         return found
 
 
 class Closer(Ruled):
-    """The classifier as it is, which chooses what it shows its network."""
+    """The classifier as it is, which chooses what it shows its network, and how often."""
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, once: bool) -> None:
         super().__init__(classifier, classifier.card.input.resize)
+        self.once = once
 
     def look(self, image: Any) -> Look:
         """As the classifier's."""
@@ -76,7 +79,7 @@ class Closer(Ruled):
 
     def probabilities(self, image: Any) -> npt.NDArray[np.float32]:
         """As the classifier's, of what `look` gave."""
-        return self._noted(image)
+        return self._noted(image, self.once)
 
 
 def measure(arguments: argparse.Namespace) -> Result:
@@ -89,10 +92,10 @@ def measure(arguments: argparse.Namespace) -> Result:
         manifest = manifest.take([position * count // arguments.limit for position in range(arguments.limit)])
     models = _models(arguments.model)
     rows: list[tuple[str | float | None, ...]] = []
-    closer = [(CLOSER, path) for path in dict.fromkeys(models.values())]
+    closer = [(rule, path) for path in dict.fromkeys(models.values()) for rule in (CLOSER, AGAIN)]
     for rule, path in (*models.items(), *closer):
         classifier = Classifier.open(path, 2)
-        ruled = Closer(classifier) if rule == CLOSER else Ruled(classifier, rule)
+        ruled = Closer(classifier, rule == CLOSER) if rule in (CLOSER, AGAIN) else Ruled(classifier, rule)
         found = evaluate(ruled, manifest)
         low, high = found.top1_interval
         plain = _client(classifier, manifest, {item.path for item in found.unreadable})

@@ -52,18 +52,11 @@ def _residual_stages(stages: tuple[tuple[int, int, int, int], ...]) -> tuple[Blo
     )
 
 
-# For 28 × 28 pictures; meant to be channel-pruned to fit 100,000 bytes.
+# For 28 × 28 pictures; inside its blocks twice as wide as it ends up, when its channels go to fit 100,000 bytes.
 _NANO = InvertedResidualSpec(
-    height=28,
-    width=28,
-    stem=16,
-    stem_stride=1,
-    head=0,
-    classes=10,
-    dropout=0.1,
-    bn_momentum=0.95,
-    blocks=_stages(16, ((1, 3, 2, 1, 32), (3, 3, 1, 4, 32), (1, 3, 2, 4, 64), (3, 3, 1, 4, 64))),
-)
+    height=28, width=28, stem=16, stem_stride=1, head=0, classes=10, dropout=0.1, bn_momentum=0.95,
+    blocks=_residual_stages(((1, 1, 32, 16), (2, 2, 48, 24), (3, 2, 72, 36))),
+)  # fmt: skip
 
 # For 28 × 28 pictures in less than 500,000 bytes; one block sees them at full size, the others at a half and a quarter.
 _SMALL = InvertedResidualSpec(

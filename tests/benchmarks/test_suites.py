@@ -9,8 +9,11 @@ from PIL import Image
 from benchmarks import run, subject
 from benchmarks.contestant import Contestant, ContestantError
 from benchmarks.suites import growth, latency, limit, own_folder, precision, resize, seeds, start, whole_path
+from edgefashion.data.drawn import draw_garment
 from edgefashion.data.manifest import Manifest, Row
+from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError
+from edgefashion.runtime.classifier import Classifier, Look
 from tests.conftest import DATA
 
 
@@ -42,12 +45,36 @@ def wide_pictures(tmp_path):
 def test_resize_compares_the_rules(tiny_model, wide_pictures):
     result = _measure(resize, "--model", tiny_model, "--source", wide_pictures)
     rows = {row[0]: dict(zip(result.columns, row, strict=True)) for row in result.rows}
-    assert list(rows) == ["stretch", "pad", "crop", resize.CLOSER]
+    assert list(rows) == ["stretch", "pad", "crop", resize.CLOSER, resize.AGAIN]
     assert result.settings["pictures"] == 40
     assert rows["stretch"]["agrees, stretch"] == 1
     assert rows["crop"]["agrees, stretch"] < 1
-    assert rows[resize.CLOSER]["top-1"] == rows["stretch"]["top-1"], "a model of no garments shows all of a picture"
+    for row in (resize.CLOSER, resize.AGAIN):
+        assert rows[row]["top-1"] == rows["stretch"]["top-1"], "a model of no garments shows all of a picture, once"
     assert rows["stretch"]["agrees, plain stretch"] >= 0.9  # Enlarging blocks: nothing to antialias.
+
+
+def test_resize_shows_what_looking_closer_and_looking_again_change(tmp_path):
+    lines = ["path,type,group,split"]
+    for seed, kind in enumerate(("dress", "pants", "hat", "shirt") * 3):
+        garment, ground = draw_garment(kind, seed, 120), Image.new("RGB", (300, 240), (150, 145, 140))
+        ground.paste(garment.resize((90, 90)), (20, 80))
+        Image.blend(ground, Image.new("RGB", ground.size, "grey"), 0.3).save(tmp_path / f"{seed}.png")
+        lines.append(f"{seed}.png,{kind},p{seed},validation")
+    (tmp_path / "small.csv").write_text("\n".join(lines) + "\n")
+    result = _measure(resize, "--model", "stretch=garment-small", "--source", tmp_path / "small.csv")
+    agrees = {row[0]: dict(zip(result.columns, row, strict=True))["agrees, stretch"] for row in result.rows}
+    assert agrees["stretch"] == 1.0
+    classifier, manifest = Classifier.open("garment-small"), open_source(str(tmp_path / "small.csv"))
+    first, joined, plain = [], [], []
+    for row in manifest.rows:
+        seen = classifier.look(manifest.picture(row))
+        first.append(classifier.probabilities(seen, once=True).argmax())
+        joined.append(classifier.probabilities(seen).argmax())
+        plain.append(classifier.probabilities(Look(seen.whole)).argmax())
+    assert agrees[resize.CLOSER] == pytest.approx(np.equal(first, plain).mean(), abs=1e-4)
+    assert agrees[resize.AGAIN] == pytest.approx(np.equal(joined, plain).mean(), abs=1e-4)
+    assert first != joined, "or these pictures show no difference"
 
 
 def test_seeds_trains_once_for_each_seed_and_tells_the_spread(tmp_path, monkeypatch):
@@ -80,7 +107,7 @@ def test_seeds_trains_once_for_each_seed_and_tells_the_spread(tmp_path, monkeypa
 
 def test_resize_takes_one_model_per_rule(tiny_model, wide_pictures):
     result = _measure(resize, "--model", f"pad={tiny_model}", "--source", wide_pictures, "--limit", 10)
-    assert [row[0] for row in result.rows] == ["pad", resize.CLOSER]
+    assert [row[0] for row in result.rows] == ["pad", resize.CLOSER, resize.AGAIN]
     assert result.settings["pictures"] == 10
     for words in (("--model", "squash=x.tflite", "--source", wide_pictures), ("--model", tiny_model)):
         with pytest.raises(SystemExit, match=r"Received|needs --source"):
