@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgefashion import Classifier
+from edgefashion import Classifier, Prediction
 from edgefashion.camera import sources
 from edgefashion.cli import main
 
@@ -59,6 +59,19 @@ def test_once(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words, "--once"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert " s: tops › t-shirt " in line
+
+
+def test_a_frame_is_looked_at_once(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    classify, asked = Classifier.classify, []
+
+    def noted(self: Classifier, image: object, once: bool = False) -> Prediction:
+        asked.append(once)
+        return classify(self, image, once)
+
+    monkeypatch.setattr(Classifier, "classify", noted)
+    assert main([*words, "--once"]) == 0
+    assert asked
+    assert all(asked)
 
 
 def test_for_a_time_and_every_so_often(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,6 +82,27 @@ def test_live_marks_go_around_the_garment_and_back_to_the_middle(drive: Callable
     assert picture.box is None
 
 
+def test_a_live_frame_is_looked_at_once_and_an_opened_picture_again_where_unsure(
+    drive: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgefashion import Classifier, Prediction
+    from edgefashion.camera.frame import Frame
+
+    classify, asked = Classifier.classify, []
+
+    def noted(self: Classifier, image: object, once: bool = False) -> Prediction:
+        asked.append(once)
+        return classify(self, image, once)
+
+    monkeypatch.setattr(Classifier, "classify", noted)
+    driver = drive()
+    driver.until(lambda: len(asked) > 1, "two answers")
+    driver.app.session.use_source(None)
+    assert all(asked)
+    driver.app.session.look_at(Frame(quarters(), 1, 0.0))
+    assert not asked[-1]
+
+
 def test_a_frame_of_another_shape_is_refused(drive: Callable[..., Any]) -> None:
     from edgefashion.camera.frame import Frame
 
