@@ -138,9 +138,12 @@ def _other_phrases(results: Path) -> list[str]:
     own, plain = (_row(results, "labels", f"{name}, cross-validated") for name in ("garment-base", "ImageNet only"))
     percent = [_short(100 * Decimal(str(value)), 0) for value in (
         own["exchanged, found"], own["unseen, found"], plain["exchanged, found"])]  # fmt: skip
-    resize, closer = _row(results, "resize", "stretch"), _row(results, "resize", "and looked at again where unsure")
+    resize, once, again = (
+        _row(results, "resize", row) for row in ("stretch", "a small garment alone", "and looked at again where unsure")
+    )
     return [
-        f"with `Classifier` on {_short(closer['agrees, stretch'])} of them",
+        f"right on {_short(again['top-1'])} of the types after {_short(once['top-1'])}, for three times",
+        f"with `Classifier` on {_short(again['agrees, stretch'])} of the 826",
         f"gets the same type on {_short(resize['agrees, plain stretch'])} of 826 photos",
         f"The app takes {apps[cameras[0], 'edgefashion']['memory, MB']:.0f} MB at 640 × 480",
         f"{apps['–', 'window']['memory, MB']:.0f} of them are an empty Kivy window",

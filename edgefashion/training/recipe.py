@@ -114,15 +114,12 @@ class Distil(Schedule):
     """Training against other networks' mean probabilities (Hinton et al. 2015, arXiv 1503.02531).
 
     `teachers`: names or paths of their recipes; `weight`: share of their loss, on the pictures of the recipe's own
-    source and of the extra ones that they learnt from too; `temperature`: softens both; `courses`: so many trainings
-    from the same beginning, each in another order; the mean of their weights is what stays (model soups: Wortsman et
-    al. 2022, arXiv 2203.05482).
+    source and of the extra ones that they learnt from too; `temperature`: softens both.
     """
 
     teachers: tuple[str, ...] = ()
     weight: float = 0.7
     temperature: float = 2.0
-    courses: int = 1
 
 
 @dataclass(frozen=True)
@@ -161,8 +158,9 @@ class PruneChannels(Schedule):
     `keep`: share of the blocks' cost that is left; `of`: what the cost is, "macs" (multiply-accumulates) or "bytes" (of
     the int8 file); `macs`: so much of a channel's share of all multiply-accumulates is added to its share of the bytes;
     `multiple`: what is left of a block is a multiple of it; `batches`: batches that the ranking looks at; `blend`:
-    share of the weights before this training that is blended back in after it, as `[blend]` does; `courses`: as in
-    `[distil]`.
+    share of the weights before this training that is blended back in after it, as `[blend]` does; `courses`: so many
+    trainings from the same beginning, each in another order; the mean of their weights is what stays (model soups:
+    Wortsman et al. 2022, arXiv 2203.05482).
     """
 
     keep: float = 1.0

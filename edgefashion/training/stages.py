@@ -119,8 +119,9 @@ def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str
     stage = run.stage(
         "distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature
     )
-    weights, history = _in_courses(run, checkpoint, stage, plan.courses)
-    return dataclasses.replace(checkpoint, weights=weights), history
+    network = run.network(checkpoint)
+    history = run_stage(network, stage)
+    return checkpoint.with_model(network), history
 
 
 def _blend(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
@@ -149,20 +150,15 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
     stage = run.stage(
         "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature
     )
-    trained, history = _in_courses(run, narrow, stage, plan.courses)
-    weights = {name: (1.0 - plan.blend) * trained[name] + plan.blend * value for name, value in narrow.weights.items()}
-    return dataclasses.replace(narrow, weights=weights), history
-
-
-def _in_courses(run: Run, checkpoint: Checkpoint, stage: Stage, courses: int) -> tuple[Weights, list[dict[str, float]]]:
-    """Trains several times from one beginning, each in an order of its own, and gives the mean of the weights."""
     history, ends = [], []
-    for course in range(courses):
-        network = run.network(checkpoint)
+    for course in range(plan.courses):
+        network = run.network(narrow)
         state = stage.state.with_stem(f"{stage.name}{course or ''}")  # a finished one is read, not trained again
         history += run_stage(network, dataclasses.replace(stage, seed=stage.seed + course, state=state))
-        ends.append(checkpoint.with_model(network).weights)
-    return {name: np.mean([end[name] for end in ends], axis=0, dtype=np.float32) for name in ends[0]}, history
+        ends.append(narrow.with_model(network).weights)
+    weights = {name: (1.0 - plan.blend) * sum(end[name] for end in ends) / plan.courses + plan.blend * value
+               for name, value in narrow.weights.items()}  # fmt: skip
+    return dataclasses.replace(narrow, weights=weights), history
 
 
 def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:

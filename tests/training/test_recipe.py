@@ -109,7 +109,6 @@ def test_values_arrive_where_they_belong(read):
         ("keep = 0.5", "multiple = 0", "'prune-channels.multiple' must lie between 1 and 64"),
         ("keep = 0.5", "courses = 0", "'prune-channels.courses' must lie between 1 and 100"),
         ("keep = 0.5", "courses = 2", "'courses' needs 'model.folded'"),
-        ("[fit]", '[distil]\nepochs = 1\nteachers = ["x"]\ncourses = 2\n[fit]', "'courses' needs 'model.folded'"),
         ("keep = 0.5", "batches = 0", "'prune-channels.batches' must lie between 1 and"),
         ("keep = 0.5", "temperature = 0.0", "'prune-channels.temperature' must lie between 0.1 and 100"),
         ("rotate = 5", "scale = 0.0", "'augment.scale' must lie between 0.01 and 1"),

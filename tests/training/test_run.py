@@ -496,22 +496,6 @@ def test_pruning_in_courses_gives_the_mean_of_what_each_seed_gives_and_goes_on_i
 
 
 @pytest.mark.slow
-def test_learning_from_teachers_in_courses_gives_the_mean_of_what_each_seed_gives(room, finished):
-    def taught(name, courses, **changes):
-        changes |= {"prune_kernels": None, "prune_channels": None, "prune_weights": None, "quantise_aware": None}
-        recipe = _recipe(room, **changes)
-        model = dataclasses.replace(recipe.model, weights=str(room / "run" / "checkpoint.safetensors"), folded=True)
-        plan = dataclasses.replace(recipe.distil, epochs=1, courses=courses)
-        return _again(room, dataclasses.replace(recipe, model=model, distil=plan), name)[0].weights
-
-    seed = _recipe(room).seed
-    one, two = taught("distil one", 1), taught("distil two", 1, seed=seed + 1)
-    for name, value in taught("distil both", 2).items():
-        np.testing.assert_allclose(value, (one[name] + two[name]) / 2, atol=1e-6)
-    assert any(np.abs(one[name] - two[name]).max() > 1e-3 for name in one)
-
-
-@pytest.mark.slow
 def test_the_folder_of_another_recipe_or_of_other_data_is_refused(room, finished):
     with pytest.raises(RecipeError, match=r"run' holds the run of another recipe or other data. Choose another --out"):
         _again(room, _recipe(room, seed=6))
