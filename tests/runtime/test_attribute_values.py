@@ -87,7 +87,8 @@ def test_levels_follow_the_threshold(threshold: float, said: str | None, monkeyp
     file = with_card("operators_int8", threshold=threshold)
     classifier = Classifier(file, Interpreter.open(file.content, threads=1))
     scores = np.array([0.1, 0.05, 0.4, 0.05, 0.3, 0.1], np.float32)
-    monkeypatch.setattr(classifier, "_probabilities", lambda head, raw: scores[: len(head.labels)])
+    said_of = {head.name: scores[: len(head.labels)] for head in classifier.card.heads}
+    monkeypatch.setattr(classifier, "_said", lambda picture: said_of)
     prediction = classifier.classify(PICTURE)
     assert (prediction.category, prediction.sure_of, prediction.sure) == ("bottoms", said, said == "type")
     assert prediction.category_confidence == pytest.approx(0.7)
