@@ -370,7 +370,7 @@ def test_a_blend_mixes_in_the_weights_of_recipes_that_are_trained_first(room, tm
 
 @pytest.mark.slow
 def test_a_recipe_may_begin_with_what_another_recipe_makes(room, monkeypatch, tmp_path):
-    monkeypatch.setattr("edgefashion.training.recipe.RECIPES", tmp_path)
+    monkeypatch.setattr("edgefashion.training.recipe_file.RECIPES", tmp_path)
     text = TEACHER.replace("teacher-32", "tiny-32").replace("epochs = 2", "epochs = 1")
     (tmp_path / "first.toml").write_text(text.replace("tiny-teacher", "first"))
     (tmp_path / "own.toml").write_text(text.replace("tiny-teacher", "own"))
