@@ -58,6 +58,17 @@ def test_a_float_file_is_its_checkpoint(folded):
 
 
 @pytest.mark.slow
+def test_a_small_garment_is_shown_to_both_as_it_is():
+    made = checkpoint()
+    made = dataclasses.replace(made, taxonomy={**made.taxonomy, "name": "garment"})
+    classifier, content = opened(made, "float32")
+    picture = np.full((TINY.height, TINY.width, 3), 150, np.uint8)
+    picture[5:11, 5:10] = (200, 30, 40)
+    assert not np.array_equal(classifier.look(picture).picture, picture), "or it shows nothing"
+    assert measure_parity(classifier, content, made, {"small": picture}).largest < 1e-4
+
+
+@pytest.mark.slow
 def test_int8_costs_what_rounding_costs(int8):
     found = measure_parity(*int8, checkpoint(), PICTURES)
     assert [item.layer for item in found.layers] == LAYERS
