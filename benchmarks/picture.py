@@ -102,7 +102,7 @@ def drawn(results: Path = RESULTS) -> str:
         f'<text class="title" x="650" y="26">Fashion-MNIST, {tested:,} test pictures</text>',
         '<text x="650" y="44">right, with its 95 % interval</text>',
         _plot(clothing, sizes, share, "size of the zipped file, MB"),
-        _plot(timed, ratios, share, "latency, times garment-base's"),
+        _plot(timed, ratios, share, "latency of one run, times garment-base's"),
         _plot(cloth, bytes_axis, _share_axis(cloth), "size of the file, MB"),
         *_legend(clothing, 70, 240),
         *_legend(cloth, 650, 805),
