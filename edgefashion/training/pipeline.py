@@ -90,7 +90,7 @@ def load_pictures(
         row = manifest.rows[index]
         try:
             seen = look(manifest.picture(row), InputRule(height, width, resize=rule), taxonomy)
-            images[index] = (seen.picture, *again(seen)[:looks])
+            images[index] = (seen.picture, *(again(seen) if looks else ()))
         except ImageError as error:
             return str(error)
         return None

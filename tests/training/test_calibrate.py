@@ -5,8 +5,14 @@ import pytest
 
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
+from edgefashion.data.manifest import Manifest, Row
+from edgefashion.runtime.look import unsure
 from edgefashion.taxonomy import NO_GARMENT
-from edgefashion.training.calibrate import KEPT_SHARE, answers, fit_temperature, softmax, threshold_of
+from edgefashion.training.calibrate import KEPT_SHARE, answers, calibrated, fit_temperature, softmax, threshold_of
+from edgefashion.training.loop import logits_of
+from edgefashion.training.pipeline import Pictures
+from edgefashion.training.recipe import Data, Model, Recipe
+from tests.models.tiny import drawn_pictures, tiny_checkpoint
 
 
 def _drawn(temperature, count=20_000, classes=5):
@@ -67,3 +73,20 @@ def test_the_temperature_is_that_of_the_joined_looks():
     (logits, truth), random = _drawn(1.0, classes=4), np.random.default_rng(1)
     blurred = [(logits + random.normal(0, 2, logits.shape)).astype(np.float32) for _ in range(3)]
     assert fit_temperature(np.stack(blurred), truth) < fit_temperature(blurred[0][None], truth)
+
+
+def test_a_checkpoint_is_calibrated_on_all_that_is_looked_at():
+    checkpoint, random = tiny_checkpoint(3), np.random.default_rng(5)
+    rows = tuple(Row(f"{i}.png", checkpoint.labels[i % 3], f"p{i % 7}", "validation") for i in range(60))
+    images, truth = drawn_pictures(60, seed=1), np.arange(60) % 3
+    further = random.integers(0, 256, (60, 2, *images.shape[1:]), dtype=np.uint8)
+    recipe = Recipe("tiny", Data("nowhere"), Model("tiny-32"))
+    manifest = Manifest("none", rows, checkpoint.labels)
+    found = calibrated(checkpoint, manifest, recipe, Pictures(images, truth, rows, further=further))
+    every = (images, further[:, 0], further[:, 1])
+    logits = np.stack([logits_of(checkpoint.model(), shown) for shown in every])
+    assert unsure(softmax(logits[0])).any(), "or it shows nothing"
+    assert found.temperature == fit_temperature(logits, truth)
+    said = answers(logits, found.temperature)
+    assert found.threshold == pytest.approx(threshold_of(said, checkpoint.labels), abs=1e-4)
+    assert found.accuracy["top1"] == pytest.approx((said.argmax(axis=1) == truth).mean())
