@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flatbuffers
@@ -56,12 +56,14 @@ def convert(checkpoint: Checkpoint, number_format: str, calibration: npt.NDArray
     ready = dataclasses.replace(cooled(checkpoint), ranges={})
     network = ready.model(batch=1)
     network.trainable = False
-    converter = _converter(tf_keras.Model(picture, _answers(ready, network, normalise(picture))))
-    if number_format != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if number_format == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    return _run(converter)
+
+    def settle(converter: tf.lite.TFLiteConverter) -> None:
+        if number_format != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if number_format == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+
+    return _converted(tf_keras.Model(picture, _answers(ready, network, normalise(picture))), settle)
 
 
 def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | None) -> bytes:
@@ -80,22 +82,24 @@ def _convert_int8(checkpoint: Checkpoint, calibration: npt.NDArray[np.uint8] | N
         ready = dataclasses.replace(ready, ranges={"input": INPUT_RANGE} if ready.folded else {})
     network = ready.model(batch=1, ranged=aware or ready.folded)
     picture = tf_keras.Input(network.input_shape[1:], batch_size=1, name="picture")
-    converter = _converter(tf_keras.Model(picture, _answers(ready, network, picture)))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    # Runtimes before 2.10 compute wrong scores, silently, for dense layers quantised per channel.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    if calibration is not None and not aware:
-        pictures = calibration[:CALIBRATION_PICTURES]
 
-        def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
-            for picture in pictures:
-                yield [(picture[None].astype(np.float32) - 128.0) / 128.0]
+    def settle(converter: tf.lite.TFLiteConverter) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        # Runtimes before 2.10 compute wrong scores, silently, for dense layers quantised per channel.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+        if calibration is not None and not aware:
+            pictures = calibration[:CALIBRATION_PICTURES]
 
-        converter.representative_dataset = representative
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tf.uint8
-    converter.inference_output_type = tf.uint8
-    return _run(converter)
+            def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
+                for picture in pictures:
+                    yield [(picture[None].astype(np.float32) - 128.0) / 128.0]
+
+            converter.representative_dataset = representative
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        converter.inference_output_type = tf.uint8
+
+    return _converted(tf_keras.Model(picture, _answers(ready, network, picture)), settle)
 
 
 def _answers(checkpoint: Checkpoint, network: tf_keras.Model, picture: tf.Tensor) -> Any:
@@ -142,16 +146,31 @@ def name_outputs(flatbuffer: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def _converter(model: tf_keras.Model) -> tf.lite.TFLiteConverter:
-    return tf.lite.TFLiteConverter.from_keras_model(model)
+def _converted(model: tf_keras.Model, settle: Callable[[tf.lite.TFLiteConverter], None]) -> bytes:
+    """Converts without the converter's remarks on stderr.
 
+    The network is saved as one function. Keras would save every layer of it on its own, to be trained again: two thirds
+    of the time, for the same flatbuffer.
 
-def _run(converter: tf.lite.TFLiteConverter) -> bytes:
-    """Converts without the converter's remarks on stderr."""
-    with tempfile.TemporaryFile() as sink:
+    Args:
+        model: one input; its outputs' names are those of the flatbuffer's signature.
+        settle: sets the converter's options.
+    """
+    module = tf.Module()
+    module.held = model.variables
+
+    @tf.function(input_signature=[tf.TensorSpec(model.input.shape, model.input.dtype, name=model.input_names[0])])
+    def answer(picture: tf.Tensor) -> dict[str, tf.Tensor]:
+        said = model(picture, training=False)
+        return dict(zip(model.output_names, said if isinstance(said, list) else [said], strict=True))
+
+    with tempfile.TemporaryFile() as sink, tempfile.TemporaryDirectory() as folder:
         saved = os.dup(2)
         try:
             os.dup2(sink.fileno(), 2)
+            tf.saved_model.save(module, folder, signatures=answer)
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            settle(converter)
             return compact(name_outputs(bytes(converter.convert())))
         finally:
             os.dup2(saved, 2)

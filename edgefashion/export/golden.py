@@ -73,7 +73,7 @@ def choose_golden(
         The golden vectors; those whose best label was not seen before come first.
     """
     advance = progress or (lambda _: None)
-    best = Interpreter.open(content, threads=1)
+    best = Interpreter.open(content)
     built_in, *slower = (open_kernels(content, kernels) for kernels in KERNELS)
     height, width = card.input.height, card.input.width
     drafts: list[Golden] = []

@@ -17,16 +17,19 @@ from edgefashion.training.start import PRETRAINED, TOP, columns, imagenet_weight
 Known = npt.NDArray[np.bool_]
 
 
-def blended(checkpoint: Checkpoint, start: Weights, plan: Blend, others: Sequence[Checkpoint] = ()) -> Weights:
-    """Mixes the weights of a folded network with those that its run began with, ImageNet's and others'.
+def blended(
+    checkpoint: Checkpoint, start: Weights, plan: Blend, others: Sequence[Checkpoint] = (), head: Weights | None = None
+) -> Weights:
+    """Mixes the weights of a folded network with earlier ones of its run, ImageNet's and others'.
 
     Columns of the last layer that are all zeros are of labels that a network does not know: it has no say in those.
 
     Args:
         checkpoint: folded.
-        start: of the same network.
+        start: that its run began with.
         plan: the shares.
         others: of the same network, folded or not, in any order of labels; each gets the same part of their share.
+        head: that the run had once its last layer was trained, where `plan.head` is more than 0.
 
     Returns:
         Float32 arrays by "layer/weight".
@@ -35,9 +38,11 @@ def blended(checkpoint: Checkpoint, start: Weights, plan: Blend, others: Sequenc
         RecipeError: ImageNet's weights, or another's, are of another network.
     """
     count = len(checkpoint.weights[f"{TOP}bias"])
-    parts = [(1.0 - plan.start - plan.imagenet - plan.share, checkpoint.weights, np.ones(count, bool))]
+    parts = [(1.0 - plan.elsewhere, checkpoint.weights, np.ones(count, bool))]
     if plan.start:
         parts.append((plan.start, start, _known(start)))
+    if head is not None:
+        parts.append((plan.head, head, np.ones(count, bool)))
     if plan.imagenet:
         parts.append((plan.imagenet, _imagenet(checkpoint), np.zeros(count, bool)))
     for other in others:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from edgefashion.data.manifest import Manifest
-from edgefashion.training.recipe import Augment, Data, Model, QuantiseAware, Recipe, Schedule
+from edgefashion.training.recipe import Augment, Blend, Data, Model, QuantiseAware, Recipe, Schedule
 from edgefashion.training.start import SHIPPED_CHECKPOINTS
 
 HEAD = Schedule(30, 64, 3e-3, weight_decay=0.05, smoothing=0.1)
@@ -56,5 +56,6 @@ def own_recipe(manifest: Manifest, source: str, quick: bool = False) -> Recipe:
         ),
         head=HEAD,
         fit=Schedule(epochs, batch, 1e-4, weight_decay=0.02, warmup=epochs * 0.1, smoothing=0.1, average=0.99),
+        blend=Blend(head=0.5) if few else None,
         quantise_aware=QuantiseAware(0, batch),  # ranges alone: an epoch of rounding costs 1 to 3 points of few photos
     )  # fmt: skip

@@ -127,16 +127,22 @@ class Blend:
     """Moves the weights part of the way back to where they come from (WiSE-FT: Wortsman et al. 2022, arXiv 2109.01903).
 
     Networks with one ancestor lie in one valley: between them is often a better one for photos of others. `start`:
-    share of the weights that the run began with, in the last layer only for labels that they knew; `imagenet`: share
-    of the ImageNet weights that come as a package, not in the last layer. `others`: recipes of the same network and
-    ancestor, which are trained first; `share`: of their mean weights (model soups: Wortsman et al. 2022, arXiv
-    2203.05482).
+    share of the weights that the run began with, in the last layer only for labels that they knew; `head`: share of
+    those that `[head]` gave; `imagenet`: share of the ImageNet weights that come as a package, not in the last layer.
+    `others`: recipes of the same network and ancestor, which are trained first; `share`: of their mean weights (model
+    soups: Wortsman et al. 2022, arXiv 2203.05482).
     """
 
     start: float = 0.0
+    head: float = 0.0
     imagenet: float = 0.0
     share: float = 0.0
     others: tuple[str, ...] = ()
+
+    @property
+    def elsewhere(self) -> float:
+        """Share of all that is not what was trained last, 0–1."""
+        return self.start + self.head + self.imagenet + self.share
 
 
 @dataclass(frozen=True)

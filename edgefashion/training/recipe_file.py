@@ -158,10 +158,12 @@ def check_recipe(recipe: Recipe) -> None:
         raise RecipeError("[prune-weights] can't average weights: an average of zero and non-zero is not zero.")
     if recipe.blend and not (recipe.model.weights and recipe.model.folded):
         raise RecipeError("[blend] needs 'model.weights', which it goes back to, and 'model.folded'.")
-    if recipe.blend and recipe.blend.start + recipe.blend.imagenet + recipe.blend.share >= 1.0:
+    if recipe.blend and recipe.blend.elsewhere >= 1.0:
         raise RecipeError("[blend] leaves nothing of what was trained: its shares must add up to less than 1.")
     if recipe.blend and bool(recipe.blend.share) != bool(recipe.blend.others):
         raise RecipeError("'blend.share' is the share of 'blend.others': a recipe has both or neither.")
+    if recipe.blend and recipe.blend.head and not recipe.head:
+        raise RecipeError("'blend.head' is the share of what [head] gave: it needs that table.")
     if recipe.last_layer and not recipe.last_layer.extra:
         raise RecipeError("[last-layer] lacks the key extra: it learns from further pictures.")
     if recipe.distil and not recipe.distil.teachers:

@@ -116,13 +116,15 @@ def run_recipe(
         if path.exists():
             checkpoint = _described(load_checkpoint(path), *origin)  # this run's facts, not a copy's
             histories[name] = read_history(path)
-            continue
-        checkpoint, histories[name] = STAGES[name](run, checkpoint)
-        checkpoint = dataclasses.replace(checkpoint, stage=name)
-        write_history(path, histories[name])
-        save_checkpoint(checkpoint, path)
-        for path in (folder / "state").glob(f"{name}*"):
-            path.unlink()
+        else:
+            checkpoint, histories[name] = STAGES[name](run, checkpoint)
+            checkpoint = dataclasses.replace(checkpoint, stage=name)
+            write_history(path, histories[name])
+            save_checkpoint(checkpoint, path)
+            for path in (folder / "state").glob(f"{name}*"):
+                path.unlink()
+        if name == "head":
+            run.head = checkpoint.weights
     checkpoint = without_heads(checkpoint, recipe.model.auxiliary)
     with waiting(None, "Calibrating"):
         checkpoint = calibrated(checkpoint, manifest, recipe, with_attributes(tune, checkpoint.heads))

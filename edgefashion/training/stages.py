@@ -54,6 +54,7 @@ class Run:
         teacher: what `[distil]` learns from.
         trust: the teacher's share of each training picture: 1 where it knows the source, else 0.
         start: the weights that the run began with.
+        head: the weights that `[head]` gave, where the recipe has it.
         others: what `[blend]` mixes in.
         more: training pictures that only `[last-layer]` sees.
         waiting: shows work that is not training.
@@ -69,6 +70,7 @@ class Run:
     teacher: Teachers | None = None
     trust: npt.NDArray[np.float32] | None = None
     start: Weights = field(default_factory=dict)
+    head: Weights = field(default_factory=dict)
     others: tuple[Checkpoint, ...] = ()
     more: tuple[Manifest, ...] = ()
     waiting: Waiting = unseen
@@ -125,7 +127,8 @@ def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str
 
 
 def _blend(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    weights = blended(checkpoint, run.start, _given(run.recipe.blend), run.others)
+    plan = _given(run.recipe.blend)
+    weights = blended(checkpoint, run.start, plan, run.others, run.head if plan.head else None)
     return dataclasses.replace(checkpoint, weights=weights), []
 
 

@@ -135,6 +135,11 @@ def test_values_arrive_where_they_belong(read):
             '"nano-28"\nweights = "x"\nfolded = true\n[blend]\nshare = 0.5',
             "a recipe has both or neither",
         ),
+        (
+            '"nano-28"',
+            '"nano-28"\nweights = "x"\nfolded = true\n[blend]\nhead = 0.5',
+            r"'blend.head' is the share of what \[head\] gave",
+        ),
         ("[fit]", "[fit", "can't be read.*line 11"),
         ("[fit]", "\x00", "can't be read"),
     ],
@@ -228,6 +233,7 @@ def test_own_pictures_get_sane_settings(pictures, epochs, batch):
     assert (recipe.fit.epochs, recipe.fit.batch) == (epochs, batch)
     assert 0 < recipe.fit.warmup < epochs / 2
     assert recipe.quantise_aware.epochs == 0
+    assert (recipe.blend.head if recipe.blend else 0.0) == (0.5 if pictures * 0.8 < 800 else 0.0)
     assert recipe.head.learning_rate > recipe.fit.learning_rate
     steps = math.ceil(pictures * 0.8 / batch) * epochs
     assert 20 <= steps <= 2000

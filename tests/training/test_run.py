@@ -344,6 +344,29 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
 
 
 @pytest.mark.slow
+def test_a_blend_goes_part_of_the_way_back_to_the_first_step_also_when_a_run_goes_on(room, finished):
+    """A quarter of the way back to what training the last layer alone gave, which a later start reads again."""
+    parent = room / "run" / "checkpoint.safetensors"
+    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
+                     quantise_aware=None, fit=Schedule(1, 16, 1e-2), blend=Blend(head=0.25))  # fmt: skip
+    recipe = dataclasses.replace(
+        recipe, head=Schedule(2, 16, 1e-2), model=dataclasses.replace(recipe.model, weights=str(parent), folded=True)
+    )
+    between, _ = _again(room, recipe, "blend-head")
+    first, learnt = (
+        load_checkpoint(room / "blend-head" / "stages" / f"{name}.safetensors") for name in ("head", "fit")
+    )
+    for name, value in learnt.weights.items():
+        np.testing.assert_allclose(between.weights[name], 0.75 * value + 0.25 * first.weights[name], atol=1e-6)
+    assert any(not np.allclose(value, first.weights[name]) for name, value in learnt.weights.items())
+    (room / "blend-head" / "checkpoint.safetensors").unlink()
+    (room / "blend-head" / "stages" / "blend.safetensors").unlink()
+    again, _ = _again(room, recipe, "blend-head")
+    for name, value in between.weights.items():
+        np.testing.assert_array_equal(again.weights[name], value)
+
+
+@pytest.mark.slow
 def test_a_blend_mixes_in_the_weights_of_recipes_that_are_trained_first(room, tmp_path):
     """The student begins with its teacher, folded; another recipe, which teaches nothing, gets a quarter."""
     one, two = (str(tmp_path / f"{name}.toml") for name in ("one", "two"))

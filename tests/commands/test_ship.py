@@ -1,0 +1,34 @@
+"""What shipping makes of a finished run."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tf_keras", reason="the extra train is not installed")
+
+from edgefashion.data.sources import open_source
+from edgefashion.export import ship
+from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
+from edgefashion.runtime.classifier import Classifier
+
+
+@pytest.mark.slow
+def test_the_threshold_is_of_what_the_int8_file_answers(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, shelf = tmp_path / "run", tmp_path / "shelf"
+    shutil.copytree(tiny_run, run)
+    trained = load_checkpoint(run / "checkpoint.safetensors")
+    save_checkpoint(dataclasses.replace(trained, threshold=0.93), run / "checkpoint.safetensors")
+    monkeypatch.setattr(ship, "SHIPPED_FOLDER", shelf)
+    ship.ship(run, max_loss=100.0)
+    shipped = Classifier.open(shelf / "tiny.tflite")
+    tune = open_source(json.loads((run / "recipe.json").read_text())["source"]).select("validation")
+    confidences = np.array([shipped.classify(tune.picture(row)).confidence for row in tune.rows])
+    assert len(confidences) >= 15
+    assert shipped.card.threshold == pytest.approx(np.quantile(confidences, 0.05), abs=1e-4)
+    assert load_checkpoint(shelf / "tiny.safetensors").threshold == shipped.card.threshold
