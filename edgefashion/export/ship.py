@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import EdgeFashionError
-from edgefashion.evaluation.predict import loaded
+from edgefashion.evaluation.predict import loaded, require_pictures
 from edgefashion.evaluation.result import Unreadable
 from edgefashion.export.export import ExportReport, export, write_files
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
@@ -37,6 +38,7 @@ def ship(run: Path, source: str | None = None, max_loss: float = 0.5) -> ExportR
         max_loss: points that int8 may lose.
 
     Raises:
+        DataError: there is no picture to set the threshold on.
         ExportRefusedError: int8 loses more; the shipped files stay as they were.
         OSError: the disk is full; likewise.
     """
@@ -60,10 +62,19 @@ def threshold_told(file: Path, garments: Manifest) -> float:
     Args:
         file: a `.tflite` with a card.
         garments: the pictures; unreadable ones don't count.
+
+    Raises:
+        DataError: none of them can be read.
     """
     classifier = Classifier.open(file)
-    looks = loaded(garments.rows, lambda row: classifier.look(garments.picture(row)))
-    said = [classifier.probabilities(seen) for _, seen in looks if not isinstance(seen, Unreadable)]
+    said: list[npt.NDArray[np.float32]] = []
+    unreadable: list[Unreadable] = []
+    for _, seen in loaded(garments.rows, lambda row: classifier.look(garments.picture(row))):
+        if isinstance(seen, Unreadable):
+            unreadable.append(seen)
+        else:
+            said.append(classifier.probabilities(seen))
+    require_pictures(garments, len(said), unreadable)
     return round(threshold_of(np.stack(said).astype(np.float64), classifier.labels), 4)
 
 

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 from edgefashion.data.sources import open_source
+from edgefashion.errors import DataError
 from edgefashion.export import ship
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.runtime.classifier import Classifier
@@ -32,3 +33,5 @@ def test_the_threshold_is_of_what_the_int8_file_answers(
     assert len(confidences) >= 15
     assert shipped.card.threshold == pytest.approx(np.quantile(confidences, 0.05), abs=1e-4)
     assert load_checkpoint(shelf / "tiny.safetensors").threshold == shipped.card.threshold
+    with pytest.raises(DataError, match="no readable picture"):
+        ship.threshold_told(shelf / "tiny.tflite", tune.select("test"))
