@@ -1,10 +1,10 @@
-"""Makes a small model's file smaller without touching a weight: shared quantisation vectors, short tensor names.
+"""Makes a small model's file smaller without touching a weight: shared vectors, short tensor names, no empty buffers.
 
 The converter writes, for every channel of every convolution, a scale (4 bytes) and a zero point (8 bytes), for the
 kernel and again for the bias. Zero points of symmetric weights are all zero, so each layer's vector equals that of any
-other layer of the same width. A flatbuffer may point to one vector from many places; readers notice nothing. The names
-that the converter gives to inner tensors list every operator that was fused into them; only the layer's own name is
-kept, and constants are called by what they are.
+other layer of the same width, and many shapes equal each other. A flatbuffer may point to one vector from many
+places; readers notice nothing. The names that the converter gives to inner tensors list every operator that was fused
+into them; only the layer's own name is kept, and constants are called by what they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import flatbuffers
 import numpy as np
+import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 _ALIGNMENT = 16
@@ -22,16 +23,23 @@ _CONSTANT_NAMES = {schema.TensorType.INT8: "kernel", schema.TensorType.INT32: "b
 
 
 class _Builder(flatbuffers.Builder):
-    """Stores equal strings once."""
+    """Stores equal strings and equal vectors of numbers once."""
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
         self._strings: dict[str | bytes, int] = {}
+        self._vectors: dict[tuple[np.dtype[Any], bytes], int] = {}
 
     def CreateString(self, text: str | bytes) -> int:  # noqa: N802 - generated code calls it
         if text not in self._strings:
             self._strings[text] = super().CreateString(text)
         return self._strings[text]
+
+    def CreateNumpyVector(self, x: npt.NDArray[Any]) -> int:  # noqa: N802 - generated code calls it
+        key = (x.dtype, x.tobytes())
+        if key not in self._vectors:
+            self._vectors[key] = super().CreateNumpyVector(x)
+        return self._vectors[key]
 
 
 def compact(flatbuffer: bytes) -> bytes:
@@ -45,7 +53,6 @@ def compact(flatbuffer: bytes) -> bytes:
     """
     model = schema.ModelT.InitFromPackedBuf(flatbuffer, 0)
     builder = _Builder(len(flatbuffer))
-    seen: dict[tuple[str, bytes], int] = {}
     for subgraph in model.subgraphs:
         kept = {int(index) for index in (*subgraph.inputs, *subgraph.outputs)}
         for index, tensor in enumerate(subgraph.tensors):
@@ -54,11 +61,21 @@ def compact(flatbuffer: bytes) -> bytes:
             elif index not in kept:
                 tensor.name = short_name(tensor.name or b"", index)
             if tensor.quantization is not None:
-                tensor.quantization = _Quantisation(tensor.quantization, seen)
+                tensor.quantization = _Quantisation(tensor.quantization)
+    _drop_empty_buffers(model)
     model.buffers = [_Buffer(buffer) for buffer in model.buffers]
     builder.Finish(model.Pack(builder), b"TFL3")
     packed = bytes(builder.Output())
     return packed if len(packed) < len(flatbuffer) else flatbuffer
+
+
+def _drop_empty_buffers(model: Any) -> None:
+    """Gives what has no data the schema's empty buffer 0, where the converter wrote an empty one for each tensor."""
+    filled = [i for i, buffer in enumerate(model.buffers) if i and buffer.data is not None and len(buffer.data)]
+    numbers = {before: after for after, before in enumerate(filled, start=1)}
+    for user in (*(tensor for subgraph in model.subgraphs for tensor in subgraph.tensors), *(model.metadata or ())):
+        user.buffer = numbers.get(user.buffer, 0)
+    model.buffers = [model.buffers[0], *(model.buffers[i] for i in filled)]
 
 
 def short_name(name: bytes | str, index: int) -> str:
@@ -69,15 +86,15 @@ def short_name(name: bytes | str, index: int) -> str:
 
 
 class _Quantisation:
-    """Packs one tensor's quantisation parameters, sharing vectors with those packed before."""
+    """Packs one tensor's scales and zero points as arrays, which are shared; the converter's ranges are left out."""
 
-    def __init__(self, parameters: Any, seen: dict[tuple[str, bytes], int]) -> None:
-        self._parameters, self._seen = parameters, seen
+    def __init__(self, parameters: Any) -> None:
+        self._parameters = parameters
 
     def Pack(self, builder: Any) -> int:  # noqa: N802 - the name that the generated code calls
         own = self._parameters
-        scale = self._vector(builder, "scale", own.scale, np.float32)
-        zero_point = self._vector(builder, "zero_point", own.zeroPoint, np.int64)
+        scale = self._vector(builder, own.scale, np.float32)
+        zero_point = self._vector(builder, own.zeroPoint, np.int64)
         schema.QuantizationParametersStart(builder)
         if scale is not None:
             schema.QuantizationParametersAddScale(builder, scale)
@@ -86,14 +103,10 @@ class _Quantisation:
         schema.QuantizationParametersAddQuantizedDimension(builder, own.quantizedDimension)
         return int(schema.QuantizationParametersEnd(builder))
 
-    def _vector(self, builder: Any, name: str, values: Any, dtype: Any) -> int | None:
+    def _vector(self, builder: Any, values: Any, dtype: Any) -> int | None:
         if values is None or len(values) == 0:
             return None
-        array = np.asarray(values, dtype=dtype)
-        key = (name, array.tobytes())
-        if key not in self._seen:
-            self._seen[key] = builder.CreateNumpyVector(array)
-        return self._seen[key]
+        return int(builder.CreateNumpyVector(np.asarray(values, dtype=dtype)))
 
 
 class _Buffer:

@@ -40,15 +40,34 @@ def test_it_gets_smaller_and_keeps_every_tensor(bare: bytes) -> None:
 def test_weights_are_the_same_and_aligned(bare: bytes) -> None:
     small = compact(bare)
     old, new = schema.Model.GetRootAs(bare, 0), schema.Model.GetRootAs(small, 0)
-    assert old.BuffersLength() == new.BuffersLength()
-    for index in range(old.BuffersLength()):
-        first, second = old.Buffers(index), new.Buffers(index)
+    users = [old.Subgraphs(0).Tensors(i).Buffer() for i in range(old.Subgraphs(0).TensorsLength())]
+    for index, buffer in enumerate(users):
+        first, second = old.Buffers(buffer), new.Buffers(new.Subgraphs(0).Tensors(index).Buffer())
         assert bytes(first.DataAsNumpy() if first.DataLength() else b"") == bytes(
             second.DataAsNumpy() if second.DataLength() else b""
         )
         if second.DataLength():
             data = second._tab.Vector(second._tab.Offset(4))
             assert data % 16 == 0
+
+
+def test_only_the_first_buffer_is_empty_and_metadata_keep_theirs(bare: bytes) -> None:
+    old, new = (schema.ModelT.InitFromPackedBuf(content, 0) for content in (bare, compact(bare)))
+    assert [i for i, buffer in enumerate(new.buffers) if buffer.data is None or not len(buffer.data)] == [0]
+    kept = [{m.name: bytes(model.buffers[m.buffer].data) for m in model.metadata} for model in (old, new)]
+    assert kept[0]
+    assert kept[0] == kept[1]
+
+
+def test_equal_shapes_are_stored_once(bare: bytes) -> None:
+    graph = schema.Model.GetRootAs(compact(bare), 0).Subgraphs(0)
+    places: dict[bytes, set[int]] = {}
+    for i in range(graph.TensorsLength()):
+        tensor = graph.Tensors(i)
+        if tensor.ShapeLength():
+            places.setdefault(tensor.ShapeAsNumpy().tobytes(), set()).add(tensor._tab.Vector(tensor._tab.Offset(4)))
+    assert len(places) < graph.TensorsLength()
+    assert all(len(at) == 1 for at in places.values())
 
 
 def test_constants_are_called_by_what_they_are(bare: bytes) -> None:
