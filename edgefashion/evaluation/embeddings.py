@@ -1,12 +1,11 @@
 """What a network sees before it decides: the numbers that the last dense layer in front of an output reads.
 
 They are read from the model file itself, by any runtime: in a copy of the flatbuffer the output is pointed to the input
-of its last dense layer, four bytes that name a tensor, and the copy is opened like any other model.
+of its last dense layer (`outputs.py`), and the copy is opened like any other model.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from edgefashion.data.manifest import Manifest, Row
 from edgefashion.errors import ModelFileError
+from edgefashion.evaluation.outputs import with_outputs
 from edgefashion.evaluation.predict import loaded, require_pictures
 from edgefashion.evaluation.result import Unreadable
 from edgefashion.runtime.card import TYPE_HEAD
@@ -92,7 +92,7 @@ def embedding_network(flatbuffer: bytes, output: str) -> tuple[bytes, str]:
         output: Name of the output tensor.
 
     Returns:
-        The changed flatbuffer, of the same length, and the name of its new output tensor.
+        The changed flatbuffer, and the name of its new output tensor.
 
     Raises:
         ModelFileError: The file is damaged, has no such output, or that output doesn't come from a dense layer.
@@ -108,9 +108,7 @@ def embedding_network(flatbuffer: bytes, output: str) -> tuple[bytes, str]:
     index = _dense_input([_operator(reader, codes, fields) for fields in operators], outputs[place], output)
     if not 0 <= index < len(names):
         raise ModelFileError("damaged model: a dense layer reads a tensor that does not exist.")
-    content = bytearray(flatbuffer)
-    struct.pack_into("<i", content, written.start + 4 * place, index)
-    return bytes(content), names[index]
+    return with_outputs(flatbuffer, [*outputs[:place], index, *outputs[place + 1 :]]), names[index]
 
 
 _Step = tuple[str, tuple[int, ...], tuple[int, ...]]

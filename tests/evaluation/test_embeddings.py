@@ -9,6 +9,7 @@ from edgefashion.errors import DataError, ModelFileError
 from edgefashion.evaluation.embeddings import embedding_network, read_embeddings
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
+from edgefashion.runtime.shipped import SHIPPED
 from tests.evaluation.handmade import HandmadeModel, dense_model
 
 
@@ -58,8 +59,18 @@ def test_the_shipped_model_ends_in_its_pool():
     content, name = embedding_network(model.flatbuffer, model.card.head("type").output)
     network = Interpreter.open(content, threads=1)
     assert network.outputs[name].shape == (1, 1280)
-    assert len(content) == len(model.flatbuffer)
-    assert sum(a != b for a, b in zip(content, model.flatbuffer, strict=True)) <= 4
+    assert sum(a != b for a, b in zip(content, model.flatbuffer, strict=False)) <= 4
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_what_a_shipped_file_says_before_its_last_layer(name):
+    # Flatbuffers share equal vectors: where the list of outputs is an operator's, too, that operator keeps its own.
+    model = ModelFile.read(SHIPPED[name])
+    content, tensor = embedding_network(model.flatbuffer, model.card.head("type").output)
+    network, whole = Interpreter.open(content, threads=1), Interpreter.open(model.content, threads=1)
+    picture = np.random.default_rng(2).integers(0, 256, (model.card.input.height, model.card.input.width, 3), np.uint8)
+    assert network.outputs.keys() - {tensor} == whole.outputs.keys() - {model.card.head("type").output}
+    assert len(np.unique(network.run(picture)[tensor])) > 1
 
 
 def test_a_float_network_by_hand():
@@ -93,7 +104,7 @@ def test_damage_anywhere_ends_in_one_kind_of_error():
             changed, _ = embedding_network(bytes(content), "scores")
         except ModelFileError:
             continue
-        assert len(changed) == len(whole)
+        assert len(changed) > len(whole)
 
 
 def test_no_readable_picture_and_no_card_are_errors(tiny_model, pictures):

@@ -5,7 +5,6 @@
 Inputs are the pictures in examples/ and the golden inputs of each model.
 """
 
-import struct
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edgefashion.evaluation.outputs import with_outputs
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.flatbuffer_check import check_flatbuffer
 from edgefashion.runtime.golden import golden_input
@@ -83,17 +83,17 @@ def logits_network(flatbuffer: bytes, outputs: list[str]) -> tuple[bytes, list[s
         for fields in operators
         for output in reader.integers(fields[2])
     }
-    content, names = bytearray(flatbuffer), []
-    places = {tensors[index][3]: place for place, index in enumerate(reader.integers(written))}
+    pointed, names = list(reader.integers(written)), []
+    places = {tensors[index][3]: place for place, index in enumerate(pointed)}
     for output in outputs:
         kind, read = makers[reader.integers(written)[places[output]]]
         while kind in BETWEEN:
             kind, read = makers[read[0]]
         if kind != "SOFTMAX":
             raise ValueError(f"the output '{output}' comes from {kind} and not from a SOFTMAX")
-        struct.pack_into("<i", content, written.start + 4 * places[output], read[0])
+        pointed[places[output]] = read[0]
         names.append(tensors[read[0]][3])
-    return bytes(content), names
+    return with_outputs(flatbuffer, pointed), names
 
 
 def main(out: str) -> None:
