@@ -110,8 +110,7 @@ def _run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     weights = (1.0,) + (stage.head_weight,) * (len(sizes) - 1)
     taught = np.repeat(stage.taught or (True,) * len(sizes), sizes).astype(np.float32)[None]
 
-    @tf.function(autograph=False)
-    def step(images: tf.Tensor, truth: tf.Tensor, trust: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def shown(images: tf.Tensor, truth: tf.Tensor, trust: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, ...]:
         # The last column is the teacher's share, which is mixed like the targets.
         share = (stage.weight if stage.teacher else 0.0) * trust[:, None]
         own = (1.0 - share * taught) * targets_of(truth, sizes, schedule.smoothing)
@@ -120,12 +119,21 @@ def _run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
         x = augment(images, plan, stage.height, stage.width, seeds[0])
         if plan.mixup:
             x, targets = mix(x, targets, plan.mixup, seeds[1])
-        targets, share = targets[:, :-1], targets[:, -1:]
+        return x, targets[:, :-1], targets[:, -1:]
+
+    @tf.function(autograph=False)
+    def ask(*batch: tf.Tensor) -> tf.Tensor:
+        return stage.teacher(shown(*batch)[0], training=False) if stage.teacher else None
+
+    @tf.function(autograph=False)
+    def step(told: tf.Tensor | None, *batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        (x, targets, share), truth = shown(*batch), batch[1]
         with tf.GradientTape() as tape:
             logits = network(x, training=True)
             loss = cross_entropy(targets, logits, sizes, weights)
             if stage.teacher:
-                soft = softened(stage.teacher(x, training=False), sizes, stage.temperature)
+                told = stage.teacher(x, training=False) if told is None else told
+                soft = softened(told, sizes, stage.temperature)
                 close = cross_entropy(share * taught * soft, logits / stage.temperature, sizes, weights)
                 loss = loss + stage.temperature**2 * close
         optimizer.apply_gradients(
@@ -145,18 +153,23 @@ def _run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
     average = tf.Variable(0.0, trainable=False)
     kept = [*network.variables, *optimizer.variables, *shadows]
     history = _resume(stage.state, kept)
+    answers: dict[int, tf.Tensor] = {}
     for epoch in range(len(history), schedule.epochs):
         started, losses, rights = time.monotonic(), 0.0, 0.0
-        drawn = turns(stage.train.truth, schedule.batch, stage.seed, epoch, schedule.balance)
+        turn = epoch % schedule.cycle if schedule.cycle else epoch
+        drawn = turns(stage.train.truth, schedule.batch, stage.seed, turn, schedule.balance)
         for number, index in enumerate(drawn):
             images, truth = as_rgb(stage.train.images[index]), targets[index]
-            done = epoch * steps + number
+            done, drawing = epoch * steps + number, turn * steps + number
             optimizer.learning_rate.assign(learning_rate(schedule, done / steps))
             average.assign(min(schedule.average, (1.0 + done) / (10.0 + done)))
             if stage.before_step:
                 stage.before_step(done)
-            seed = tf.constant([stage.seed, done], tf.int32)
-            loss, right = step(tf.constant(images), tf.constant(truth), tf.constant(trust[index]), seed)
+            seed = tf.constant([stage.seed, drawing], tf.int32)
+            batch = (tf.constant(images), tf.constant(truth), tf.constant(trust[index]), seed)
+            if stage.teacher and schedule.cycle and drawing not in answers:
+                answers[drawing] = ask(*batch)
+            loss, right = step(answers.get(drawing), *batch)
             losses, rights = losses + float(loss), rights + float(right)
             spent = time.monotonic() - started
             left = spent / (number + 1) * (steps * (schedule.epochs - epoch) - number - 1)

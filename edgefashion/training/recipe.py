@@ -38,6 +38,8 @@ class Model:
     `folded`: batch normalisation is merged before training and its statistics stay as they are.
     `frozen`: so many blocks, and the stem before them, keep their weights and batch statistics until quantise-aware
     training: what they see in every photo is the same, and most of an epoch's time is theirs.
+    `bfloat16`: it and its teachers multiply in bfloat16 while it trains (`training/bfloat16.py`), but for the last
+    layer, `prune-weights` and quantise-aware training.
     `heads`: attributes that are learnt beside the type (columns of the manifest); `head_weight`: of each one's loss;
     `auxiliary`: those of them that only help to learn: the finished network leaves them out.
     """
@@ -48,6 +50,7 @@ class Model:
     weights: str = ""
     folded: bool = False
     frozen: int = 0
+    bfloat16: bool = False
     dropout: float = 0.2
     drop_path: float = 0.0
     heads: tuple[str, ...] = ()
@@ -94,7 +97,9 @@ class Schedule:
     `epochs`, `batch` pictures, `learning_rate` at the top, `weight_decay`, `warmup` epochs, label `smoothing`,
     `average` (decay a step of the exponential average of weights, 0 is off), `strength` of the augmentation (0 trains
     on plain pictures; late stages do better on pictures like those to come), `constant` (the learning rate stays as it
-    is), `balance` (0: every picture once an epoch; 1: every label equally often).
+    is), `balance` (0: every picture once an epoch; 1: every label equally often), `cycle` (after so many epochs the
+    same pictures come again, changed alike and in the same order, so that a teacher is asked about each only once; 0:
+    never).
     """
 
     epochs: int
@@ -107,6 +112,7 @@ class Schedule:
     strength: float = 1.0
     constant: bool = False
     balance: float = 0.0
+    cycle: int = 0
 
 
 @dataclass(frozen=True)

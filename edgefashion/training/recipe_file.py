@@ -104,6 +104,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "augment.aspect": (1.0, 10.0),
     "mixup": (0.0, 10.0),
     "epochs": (0, 10_000),
+    "cycle": (0, 1000),
     "batch": (1, 65_536),
     "learning-rate": (0.0, 10.0),
     "warmup": (0.0, 10_000),

@@ -106,7 +106,8 @@ def run_recipe(
         run.others = tuple(networks[name] for name in recipe.blend.others)
     if recipe.distil:
         with waiting(len(recipe.distil.teachers), "Building teachers") as bar:
-            run.teacher = Teachers([networks[name] for name in recipe.distil.teachers], checkpoint, bar.advance)
+            known = [networks[name] for name in recipe.distil.teachers]
+            run.teacher = Teachers(known, checkpoint, bar.advance, recipe.model.bfloat16)
         run.trust = taught(train, manifest, recipe, source or recipe.data.source)
     histories: dict[str, Any] = {}
     for name in STAGES:

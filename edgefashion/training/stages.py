@@ -23,6 +23,7 @@ from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint, Weights, load_checkpoint, save_checkpoint
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import NO_GARMENT
+from edgefashion.training.bfloat16 import in_bfloat16
 from edgefashion.training.blend import blended
 from edgefashion.training.head_only import train_head
 from edgefashion.training.heads import with_more
@@ -75,9 +76,11 @@ class Run:
     more: tuple[Manifest, ...] = ()
     waiting: Waiting = unseen
 
-    def network(self, checkpoint: Checkpoint) -> tf_keras.Model:
-        """Builds a checkpoint's network with the recipe's first blocks frozen."""
+    def network(self, checkpoint: Checkpoint, last_layer: bool = False) -> tf_keras.Model:
+        """Builds a checkpoint's network with the recipe's first blocks frozen; for its last layer alone in float32."""
         network = checkpoint.model()
+        if self.recipe.model.bfloat16 and not last_layer:
+            network = in_bfloat16(network)
         count = self.recipe.model.frozen
         if count:
             for layer in network.layers:
@@ -98,7 +101,7 @@ class Run:
 
 
 def _head(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    network = run.network(checkpoint)
+    network = run.network(checkpoint, last_layer=True)
     stage = run.stage("head", _given(run.recipe.head), checkpoint.spec)
     history = train_head(network, stage, waiting=run.waiting)
     return checkpoint.with_model(network), history
@@ -174,7 +177,7 @@ def _prune_weights(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[d
 
 
 def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
-    network = run.network(checkpoint)
+    network = run.network(checkpoint, last_layer=True)
     plan, train = _given(run.recipe.last_layer), run.train
     times = [np.ones(len(train.truth), int)]
     for manifest, count in zip(run.more, Counter(plan.extra).values(), strict=True):

@@ -15,6 +15,7 @@ from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
 from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.training.bfloat16 import in_bfloat16
 from edgefashion.training.heads import slices
 from edgefashion.training.pipeline import Pictures
 from edgefashion.training.recipe import Recipe
@@ -34,7 +35,11 @@ class Teachers:
     """
 
     def __init__(
-        self, teachers: Sequence[Checkpoint], student: Checkpoint, advance: Callable[[int], None] = lambda _: None
+        self,
+        teachers: Sequence[Checkpoint],
+        student: Checkpoint,
+        advance: Callable[[int], None] = lambda _: None,
+        bfloat16: bool = False,
     ) -> None:
         """Builds the networks.
 
@@ -42,6 +47,7 @@ class Teachers:
             teachers: of any size of picture; those of another than the student's see its pictures resized.
             student: names the heads and their labels.
             advance: called with 1 after each network.
+            bfloat16: whether they multiply in it.
 
         Raises:
             RecipeError: no teacher has any label of the types.
@@ -50,7 +56,7 @@ class Teachers:
         self._places: list[list[tuple[int, slice, tf.Tensor]]] = []
         wanted = _heads(student)
         for teacher in teachers:
-            network = teacher.model()
+            network = in_bfloat16(teacher.model()) if bfloat16 else teacher.model()
             network.trainable = False
             self._networks.append(network)
             own = _heads(teacher)

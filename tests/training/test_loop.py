@@ -202,6 +202,40 @@ def test_a_student_moves_to_its_teacher_whatever_the_labels_say(tmp_path):
         np.testing.assert_array_equal(read_weights(teacher)[name], array)
 
 
+def test_in_a_cycle_a_teacher_is_asked_about_each_picture_once(tmp_path):
+    import tensorflow as tf
+
+    asked = tf.Variable(0)
+    teacher = _network()
+
+    def counted(x, training):
+        asked.assign_add(1)
+        return teacher(x, training=training)
+
+    def learnt(cycle):
+        asked.assign(0)
+        network = _network()
+        schedule = dataclasses.replace(SCHEDULE, cycle=cycle)
+        run_stage(network, stage(tmp_path / f"{cycle}.npz", schedule=schedule, teacher=counted, weight=0.5))
+        return network, int(asked)
+
+    whole, times = learnt(0)
+    assert times == 3 * STEPS
+    assert learnt(1)[1] == STEPS
+    kept, times = learnt(3)  # no longer than the stage: kept answers and given ones are the same
+    assert times == 3 * STEPS
+    _same_weights(kept, whole)
+
+
+@pytest.mark.parametrize("cycle", [0, 1, 2])
+def test_in_a_cycle_the_same_pictures_come_again(tmp_path, cycle):
+    network = tiny_checkpoint(spec=dataclasses.replace(SMALL, dropout=0.0)).model()
+    still = Schedule(epochs=4, batch=8, learning_rate=0.0, cycle=cycle)
+    losses = [row["loss"] for row in run_stage(network, stage(tmp_path / "fit.npz", schedule=still))]
+    alike = [[abs(one - other) < 2e-6 for other in losses] for one in losses]
+    assert alike == [[a == b or (bool(cycle) and a % cycle == b % cycle) for b in range(4)] for a in range(4)]
+
+
 def test_logits_do_not_depend_on_the_batch():
     network = _network()
     images = drawn_pictures(7, SMALL)
