@@ -4,152 +4,29 @@ import dataclasses
 import json
 import os
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 import tf_keras
 
 from edgefashion.data.drawn import draw_garment
-from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
-from edgefashion.errors import DataError, RecipeError
-from edgefashion.models.architectures import ARCHITECTURES
+from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.models.folding import fold
-from edgefashion.models.inverted_residual import Block, InvertedResidualSpec
-from edgefashion.models.plain import MlpSpec
 from edgefashion.runtime.shipped import SHIPPED
-from edgefashion.taxonomy import NO_GARMENT
-from edgefashion.training.loop import logits_of
+from edgefashion.training.bfloat16 import in_bfloat16
 from edgefashion.training.pipeline import load_pictures
-from edgefashion.training.recipe import Blend, LastLayer, Model, PruneChannels, Schedule
+from edgefashion.training.recipe import Blend, Model, PruneChannels, Schedule
 from edgefashion.training.recipe_file import load_recipe
 from edgefashion.training.run import recipe_pictures, run_recipe
-from edgefashion.training.stages import STAGES
 from edgefashion.training.start import SHIPPED_CHECKPOINTS, first_checkpoint
 from edgefashion.training.teachers import taught
-
-TINY = InvertedResidualSpec(
-    height=32, width=32, stem=8, stem_stride=2, head=24, classes=2, bn_momentum=0.8,
-    blocks=(Block(3, 2, 16, 8), Block(3, 1, 24, 8, fused=True, projection=3), Block(5, 2, 24, 16)),
-)  # fmt: skip
-TEACHER = """
-name = "tiny-teacher"
-[data]
-source = "elsewhere"
-[model]
-architecture = "teacher-32"
-[fit]
-epochs = 2
-batch = 16
-learning-rate = 3e-3
-"""
-RECIPE = """
-name = "tiny"
-version = "3.1.4"
-description = "Drawn garments."
-seed = 5
-[data]
-source = "elsewhere"
-[model]
-architecture = "tiny-32"
-dropout = 0.0
-[augment]
-scale = 0.8
-[distil]
-teachers = ["TEACHER"]
-epochs = 16
-batch = 16
-learning-rate = 1e-2
-average = 0.8
-weight = 0.3
-[prune-kernels]
-blocks = [2]
-batch = 16
-batches = 2
-[prune-channels]
-epochs = 2
-batch = 16
-keep = 0.7
-multiple = 4
-batches = 2
-learning-rate = 3e-3
-[prune-weights]
-epochs = 2
-batch = 16
-sparsity = 0.3
-learning-rate = 3e-3
-[quantise-aware]
-epochs = 1
-batch = 16
-learning-rate = 1e-4
-"""
-TYPES = ("dress", "pants", "hat")
-LATER = tuple(name for name in tuple(STAGES)[tuple(STAGES).index("distil") :] if name not in ("blend", "last-layer"))
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory):
-    """A folder with 60 drawn garments in train and 18 in validation, two of them damaged; a recipe and its teacher."""
-    room = tmp_path_factory.mktemp("room")
-    for split, count in (("train", 20), ("validation", 6)):
-        for kind in TYPES:
-            for seed in range(count):
-                path = room / "garments" / split / kind / f"{seed:02d}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                draw_garment(kind, seed + (100 if split == "train" else 0), 40).save(path)
-    (room / "garments" / "train" / "hat" / "07.png").write_bytes(b"\x89PNG\r\n\x1a\n cut short")
-    (room / "garments" / "validation" / "dress" / "03.png").write_bytes(b"")
-    (room / "teacher.toml").write_text(TEACHER)
-    (room / "tiny.toml").write_text(RECIPE.replace("TEACHER", str(room / "teacher.toml")))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ARCHITECTURES, "tiny-32", TINY)
-        patch.setitem(ARCHITECTURES, "teacher-32", MlpSpec(32, 32, 32, 0.2, 2))
-        yield room
-
-
-@pytest.fixture(scope="module")
-def finished(room):
-    """The run's reports and its checkpoint."""
-    reports, told = [], {}
-
-    @contextmanager
-    def waiting(total, what):
-        told[what] = counted = Counted(total)
-        yield counted
-
-    checkpoint = run_recipe(_recipe(room), room / "run", reports.append, str(room / "garments"), waiting)
-    teacher, parts = str(room / "teacher.toml"), 2 + len(TINY.blocks) + 1
-    assert {what: (counted.total, counted.done) for what, counted in told.items()} == {
-        f"Opening {teacher}": (None, 0), "Decoding pictures": (78, 78), "Building teachers": (1, 1),
-        "Making kernels smaller": (1, 1), "Ranking and removing channels": (parts, parts), "Calibrating": (None, 0),
-    }  # fmt: skip
-    return reports, checkpoint
-
-
-class Counted:
-    """What a bar would show at its end."""
-
-    def __init__(self, total):
-        self.total, self.done = total, 0
-
-    def advance(self, n=1):
-        self.done += n
-
-
-def _recipe(room, **changes):
-    return dataclasses.replace(load_recipe(str(room / "tiny.toml")), **changes)
-
-
-def _again(room, recipe=None, folder="run", source="garments"):
-    reports = []
-    return run_recipe(recipe or _recipe(room), room / folder, reports.append, str(room / source)), reports
+from tests.training.tiny_run import LATER, TEACHER, TINY, run_tiny, tiny
 
 
 @pytest.mark.slow
@@ -195,7 +72,7 @@ def test_the_checkpoint_carries_what_the_card_will_say(room, finished):
     assert (checkpoint.name, checkpoint.version, checkpoint.description) == ("tiny", "3.1.4", "Drawn garments.")
     assert checkpoint.labels == ("dress", "hat", "pants")
     facts = checkpoint.training
-    assert (facts["pictures"], facts["recipe"], facts["recipe_digest"]) == (60, "tiny", _recipe(room).digest)
+    assert (facts["pictures"], facts["recipe"], facts["recipe_digest"]) == (60, "tiny", tiny(room).digest)
     assert facts["data_digest"] == open_source(str(room / "garments")).digest
     held = load_checkpoint(room / "run" / "checkpoint.safetensors")
     assert dataclasses.replace(held, weights={}) == dataclasses.replace(checkpoint, weights={})
@@ -206,7 +83,7 @@ def test_run_json_holds_recipe_digest_versions_data_and_results(room, finished):
     _, checkpoint = finished
     told = json.loads((room / "run" / "run.json").read_text(encoding="utf-8"))
     assert told["recipe"]["distil"]["epochs"] == 16
-    assert told["recipe_digest"] == _recipe(room).digest
+    assert told["recipe_digest"] == tiny(room).digest
     assert told["data"]["digest"] == checkpoint.training["data_digest"]
     assert told["data"]["labels"] == ["dress", "hat", "pants"]
     assert {"tf_keras", "numpy"} <= set(told["versions"])
@@ -223,7 +100,7 @@ def test_run_json_holds_recipe_digest_versions_data_and_results(room, finished):
 def test_a_finished_run_returns_at_once_and_changes_nothing(room, finished):
     _, checkpoint = finished
     times = {path: path.stat().st_mtime_ns for path in (room / "run").rglob("*")}
-    found, reports = _again(room)
+    found, reports = run_tiny(room)
     assert reports == []
     assert found.accuracy == checkpoint.accuracy
     assert {path: path.stat().st_mtime_ns for path in (room / "run").rglob("*")} == times
@@ -235,7 +112,7 @@ def test_a_run_that_was_stopped_between_stages_goes_on_with_the_next(room, finis
     _, checkpoint = finished
     for name in ("checkpoint.safetensors", "run.json", "stages/quantise-aware.safetensors"):
         (room / "run" / name).unlink()
-    found, reports = _again(room)
+    found, reports = run_tiny(room)
     assert {at.stage for at in reports} == {"quantise-aware"}
     for name, array in checkpoint.weights.items():
         np.testing.assert_allclose(found.weights[name], array, atol=1e-3, err_msg=name)
@@ -248,27 +125,44 @@ def test_a_run_that_was_stopped_between_stages_goes_on_with_the_next(room, finis
 @pytest.mark.slow
 def test_a_stage_carried_over_from_another_run_tells_of_the_run_that_went_on(room, finished):
     """A card's digest must be that of the recipe that made the file, whoever made the first stages."""
-    recipe = _recipe(
+    recipe = tiny(
         room, version="9.9.9", prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None
     )
     stages = room / "carried" / "stages"
     stages.mkdir(parents=True)
     for name in ("distil.safetensors", "distil.json"):
         (stages / name).write_bytes((room / "run" / "stages" / name).read_bytes())
-    found, reports = _again(room, recipe, "carried")
+    found, reports = run_tiny(room, recipe, "carried")
     assert {at.stage for at in reports} == {"fit"}  # the teacher's
     assert (found.version, found.training["recipe_digest"]) == ("9.9.9", recipe.digest)
 
 
 def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
-    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
+    recipe = tiny(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
                      quantise_aware=None, fit=Schedule(1, 16, 1e-2))  # fmt: skip
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, frozen=1))
     tf_keras.utils.set_random_seed(recipe.seed)
     first = first_checkpoint(recipe.model, ("dress", "hat", "pants")).weights
-    found, _ = _again(room, recipe, "frozen")
+    found, _ = run_tiny(room, recipe, "frozen")
     still = {name for name, array in found.weights.items() if np.array_equal(array, first[name])}
     assert still == {name for name in first if name.startswith(("stem_", "block00_"))}
+
+
+@pytest.mark.slow
+def test_training_in_bfloat16_is_other_arithmetic_for_the_same_network(room, monkeypatch):
+    seen = []
+
+    def copied(network):
+        seen.append(in_bfloat16(network))
+        return seen[-1]
+
+    monkeypatch.setattr("edgefashion.training.stages.in_bfloat16", copied)
+    recipe = tiny(room, prune_kernels=None, prune_weights=None, quantise_aware=None)
+    recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, bfloat16=True))
+    found, reports = run_tiny(room, recipe, "bfloat16")
+    assert len(seen) == 2  # to be taught, and to get over its pruning
+    assert {array.dtype for array in found.weights.values()} == {np.dtype(np.float32)}
+    assert max(at.tuned for at in reports if at.tuned is not None) > 0.5
 
 
 @pytest.mark.slow
@@ -277,22 +171,22 @@ def test_a_teacher_that_ships_is_not_trained_again_unless_its_recipe_or_its_pict
 ):
     monkeypatch.setattr("edgefashion.training.start.SHIPPED_CHECKPOINTS", tmp_path)
     shutil.copy(room / "run" / "teacher-teacher" / "checkpoint.safetensors", tmp_path / "tiny-teacher.safetensors")
-    recipe = _recipe(room, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None)
+    recipe = tiny(room, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None)
     recipe = dataclasses.replace(recipe, distil=dataclasses.replace(recipe.distil, epochs=1))
-    _, reports = _again(room, recipe, "shipped-teacher")
+    _, reports = run_tiny(room, recipe, "shipped-teacher")
     assert {at.stage for at in reports} == {"distil"}
     assert not (room / "shipped-teacher" / "teacher-teacher").exists()
 
     changed = tmp_path / "teacher.toml"
     changed.write_text(TEACHER.replace("epochs = 2", "epochs = 1"))
     other = dataclasses.replace(recipe, distil=dataclasses.replace(recipe.distil, teachers=(str(changed),)))
-    _, reports = _again(room, other, "other-teacher")
+    _, reports = run_tiny(room, other, "other-teacher")
     assert {at.stage for at in reports} == {"fit", "distil"}
 
     fewer = tmp_path / "garments"
     shutil.copytree(room / "garments", fewer)
     (fewer / "train" / "hat" / "08.png").unlink()
-    _, reports = _again(room, recipe, "fewer-pictures", fewer)
+    _, reports = run_tiny(room, recipe, "fewer-pictures", fewer)
     assert {at.stage for at in reports} == {"fit", "distil"}
 
 
@@ -314,7 +208,7 @@ def test_teachers_are_believed_on_the_pictures_that_all_of_them_learnt_from(room
     for name, extra in (("one", [known, strange]), ("two", [known])):
         (tmp_path / f"{name}.toml").write_text(TEACHER.replace("[model]", f"extra = {json.dumps(extra)}\n[model]"))
     teachers = tuple(str(tmp_path / f"{name}.toml") for name in ("one", "two"))
-    recipe = _recipe(room)
+    recipe = tiny(room)
     recipe = dataclasses.replace(
         recipe, data=dataclasses.replace(recipe.data, source=own, extra=(known, strange)),
         distil=dataclasses.replace(recipe.distil, teachers=teachers),
@@ -332,10 +226,10 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
     """From the finished network: what is learnt, the start, and what lies a quarter of the way back to it."""
     start = load_checkpoint(room / "run" / "stages" / "quantise-aware.safetensors")
     parent = room / "run" / "checkpoint.safetensors"
-    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
+    recipe = tiny(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
                      quantise_aware=None, fit=Schedule(1, 16, 1e-2), blend=Blend(start=0.25))  # fmt: skip
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=str(parent), folded=True))
-    between, _ = _again(room, recipe, "blend")
+    between, _ = run_tiny(room, recipe, "blend")
     learnt = load_checkpoint(room / "blend" / "stages" / "fit.safetensors")
     assert between.stage == "blend"
     for name, value in learnt.weights.items():
@@ -347,12 +241,12 @@ def test_a_blend_goes_part_of_the_way_back_to_the_start(room, finished):
 def test_a_blend_goes_part_of_the_way_back_to_the_first_step_also_when_a_run_goes_on(room, finished):
     """A quarter of the way back to what training the last layer alone gave, which a later start reads again."""
     parent = room / "run" / "checkpoint.safetensors"
-    recipe = _recipe(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
+    recipe = tiny(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
                      quantise_aware=None, fit=Schedule(1, 16, 1e-2), blend=Blend(head=0.25))  # fmt: skip
     recipe = dataclasses.replace(
         recipe, head=Schedule(2, 16, 1e-2), model=dataclasses.replace(recipe.model, weights=str(parent), folded=True)
     )
-    between, _ = _again(room, recipe, "blend-head")
+    between, _ = run_tiny(room, recipe, "blend-head")
     first, learnt = (
         load_checkpoint(room / "blend-head" / "stages" / f"{name}.safetensors") for name in ("head", "fit")
     )
@@ -361,7 +255,7 @@ def test_a_blend_goes_part_of_the_way_back_to_the_first_step_also_when_a_run_goe
     assert any(not np.allclose(value, first.weights[name]) for name, value in learnt.weights.items())
     (room / "blend-head" / "checkpoint.safetensors").unlink()
     (room / "blend-head" / "stages" / "blend.safetensors").unlink()
-    again, _ = _again(room, recipe, "blend-head")
+    again, _ = run_tiny(room, recipe, "blend-head")
     for name, value in between.weights.items():
         np.testing.assert_array_equal(again.weights[name], value)
 
@@ -373,13 +267,13 @@ def test_a_blend_mixes_in_the_weights_of_recipes_that_are_trained_first(room, tm
     for seed, path in enumerate((one, two)):
         text = TEACHER.replace("teacher-32", "tiny-32").replace("epochs = 2", "epochs = 1")
         Path(path).write_text(text.replace('name = "tiny-teacher"', f'name = "of-{seed}"\nseed = {seed}'))
-    recipe = _recipe(room, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None,
+    recipe = tiny(room, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None,
                      blend=Blend(share=0.25, others=(two,)))  # fmt: skip
     recipe = dataclasses.replace(
         recipe, model=Model("tiny-32", weights=one, folded=True),
         distil=dataclasses.replace(recipe.distil, teachers=(one,), epochs=1),
     )  # fmt: skip
-    mixed, _ = _again(room, recipe, "mixed")
+    mixed, _ = run_tiny(room, recipe, "mixed")
     learnt = load_checkpoint(room / "mixed" / "stages" / "distil.safetensors")
     begun, other = (
         load_checkpoint(room / "mixed" / name / "checkpoint.safetensors") for name in ("teacher-one", "other-two")
@@ -398,7 +292,7 @@ def test_a_recipe_may_begin_with_what_another_recipe_makes(room, monkeypatch, tm
     (tmp_path / "first.toml").write_text(text.replace("tiny-teacher", "first"))
     (tmp_path / "own.toml").write_text(text.replace("tiny-teacher", "own"))
     recipe = dataclasses.replace(load_recipe("own"), fit=Schedule(0, 16), model=Model("tiny-32", weights="first"))
-    found, reports = _again(room, recipe, "begun")
+    found, reports = run_tiny(room, recipe, "begun")
     begun = load_checkpoint(room / "begun" / "parent-first" / "checkpoint.safetensors")
     assert {at.stage for at in reports if at.tuned is not None} == {"fit"}  # the parent's one epoch
     for name, value in begun.weights.items():
@@ -407,55 +301,7 @@ def test_a_recipe_may_begin_with_what_another_recipe_makes(room, monkeypatch, tm
         (tmp_path / "own.toml").read_text().replace("[model]", '[model]\nweights = "own"')
     )
     with pytest.raises(RecipeError, match="'own' needs itself"):
-        _again(room, load_recipe("own"), "own")
-
-
-def _with_things(room, count=12):
-    """The garments and, of each split, pictures of a dark ground without one; a folder of red discs, cut out."""
-    folder = room / "with nothing"
-    shutil.copytree(room / "garments", folder, dirs_exist_ok=True)
-    random = np.random.default_rng(3)
-    for split in ("train", "validation"):
-        (folder / split / NO_GARMENT).mkdir(parents=True, exist_ok=True)
-        for seed in range(count):
-            ground = random.integers(0, 60, (40, 40, 3), np.uint8)
-            Image.fromarray(ground).save(folder / split / NO_GARMENT / f"{seed}.png")
-    for number in range(60):
-        disc = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
-        ImageDraw.Draw(disc).ellipse((5, 5, 55, 40 + number % 15), fill=(230, 20, 20, 255))
-        (room / "discs").mkdir(exist_ok=True)
-        disc.save(room / "discs" / f"{number}.png")
-    return dataclasses.replace(
-        load_recipe(str(room / "teacher.toml")), fit=Schedule(12, batch=16, learning_rate=1e-2), name="last",
-        model=Model("tiny-32", dropout=0.0),
-        last_layer=LastLayer(20, batch=32, learning_rate=3e-2, extra=(f"things:{room / 'discs'}",) * 2),
-    )  # fmt: skip
-
-
-@pytest.mark.slow
-def test_the_last_layer_learns_that_things_are_no_garments(room):
-    recipe = _with_things(room)
-    after, reports = _again(room, recipe, "last", "with nothing")
-    before = load_checkpoint(room / "last" / "stages" / "fit.safetensors")
-    assert [at.stage for at in reports if at.tuned is not None] == ["fit"] * 12 + ["last-layer"]
-    changed = {name for name, value in after.weights.items() if not np.array_equal(value, before.weights[name])}
-    assert changed == {"type_dense/kernel", "type_dense/bias"}
-    unseen = load_pictures(open_source(f"things:{room / 'discs'}").select("validation"), 32, 32)
-    place = after.labels.index(NO_GARMENT)
-    told = [np.mean(logits_of(c.model(), unseen.images).argmax(1) == place) for c in (before, after)]
-    assert told[1] > max(0.8, told[0])
-    assert after.training["data"] == "with nothing + things"
-    assert after.training["pictures"] == 72 + len(open_source(f"things:{room / 'discs'}").select("train").rows)
-
-
-def test_what_the_last_layer_can_not_learn_from_is_refused_at_the_start(room):
-    recipe = _with_things(room)
-    with pytest.raises(RecipeError, match=r"\[last-layer\] needs pictures labelled 'no garment'"):
-        _again(room, recipe, "refused last")
-    drawn = dataclasses.replace(recipe.last_layer, extra=("drawn",))
-    with pytest.raises(DataError, match=r"can't take 'drawn': \['blazer'\] is not among the labels"):
-        _again(room, dataclasses.replace(recipe, last_layer=drawn), "refused last", "with nothing")
-    assert not (room / "refused last").exists()
+        run_tiny(room, load_recipe("own"), "own")
 
 
 @pytest.mark.slow
@@ -464,11 +310,11 @@ def test_pruning_can_go_part_of_the_way_back_to_what_the_cut_left(room, finished
 
     def pruned(name, epochs, blend):
         plan = PruneChannels(epochs, 16, 1e-2, keep=0.7, multiple=4, batches=2, blend=blend)
-        recipe = _recipe(
+        recipe = tiny(
             room, distil=None, prune_kernels=None, prune_channels=plan, prune_weights=None, quantise_aware=None
         )
         recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=parent, folded=True))
-        return _again(room, recipe, name)[0].weights
+        return run_tiny(room, recipe, name)[0].weights
 
     cut, trained, between = pruned("cut", 0, 0.0), pruned("cut-trained", 1, 0.0), pruned("cut-blended", 1, 0.25)
     for name, value in trained.items():
@@ -480,11 +326,9 @@ def test_pruning_can_go_part_of_the_way_back_to_what_the_cut_left(room, finished
 def test_pruning_in_courses_gives_the_mean_of_what_each_seed_gives_and_goes_on_in_the_second(room, finished):
     parent = str(room / "run" / "checkpoint.safetensors")
     plan = PruneChannels(2, 16, 1e-2, keep=0.7, multiple=4, batches=2, courses=2)
-    recipe = _recipe(
-        room, distil=None, prune_kernels=None, prune_channels=plan, prune_weights=None, quantise_aware=None
-    )
+    recipe = tiny(room, distil=None, prune_kernels=None, prune_channels=plan, prune_weights=None, quantise_aware=None)
     recipe = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, weights=parent, folded=True))
-    whole, seen = _again(room, recipe, "courses")
+    whole, seen = run_tiny(room, recipe, "courses")
     rows = [at for at in seen if at.tuned is not None]
     assert [at.epoch for at in rows] == [1, 2, 1, 2]
     assert len({round(at.loss, 6) for at in rows}) == 4
@@ -502,7 +346,7 @@ def test_pruning_in_courses_gives_the_mean_of_what_each_seed_gives_and_goes_on_i
     names = {path.name for path in (room / "stopped course" / "state").iterdir()}
     assert names == {"prune-channels.npz", "prune-channels1.npz", "prune-channels.safetensors"}
     ranked = load_checkpoint(room / "stopped course" / "state" / "prune-channels.safetensors")
-    again, seen = _again(room, recipe, "stopped course")
+    again, seen = run_tiny(room, recipe, "stopped course")
     assert [at.epoch for at in seen if at.tuned is not None] == [2]
     one = dataclasses.replace(plan, courses=1)
     trained = []
@@ -511,7 +355,7 @@ def test_pruning_in_courses_gives_the_mean_of_what_each_seed_gives_and_goes_on_i
         place.mkdir(parents=True)
         save_checkpoint(ranked, place / "prune-channels.safetensors")
         own = dataclasses.replace(recipe, prune_channels=one, seed=seed)
-        trained.append(_again(room, own, place.parent.name)[0].weights)
+        trained.append(run_tiny(room, own, place.parent.name)[0].weights)
     for name, value in whole.weights.items():
         np.testing.assert_array_equal(again.weights[name], value)
         np.testing.assert_allclose(value, (trained[0][name] + trained[1][name]) / 2, atol=1e-6)
@@ -521,7 +365,7 @@ def test_pruning_in_courses_gives_the_mean_of_what_each_seed_gives_and_goes_on_i
 @pytest.mark.slow
 def test_the_folder_of_another_recipe_or_of_other_data_is_refused(room, finished):
     with pytest.raises(RecipeError, match=r"run' holds the run of another recipe or other data. Choose another --out"):
-        _again(room, _recipe(room, seed=6))
+        run_tiny(room, tiny(room, seed=6))
     (room / "fewer" / "train").mkdir(parents=True)
     for place in ("train/hat", "train/dress", "validation/hat"):
         os.symlink(room / "garments" / place, room / "fewer" / place) if place.startswith("train") else None
@@ -529,61 +373,8 @@ def test_the_folder_of_another_recipe_or_of_other_data_is_refused(room, finished
     other.parent.mkdir()
     os.symlink(room / "garments" / "validation" / "hat", other)
     with pytest.raises(RecipeError, match="holds the run of another recipe or other data"):
-        _again(room, source="fewer")
+        run_tiny(room, source="fewer")
     (room / "damaged").mkdir()
     (room / "damaged" / "recipe.json").write_text("{")
     with pytest.raises(RecipeError, match="holds the run of another recipe"):
-        _again(room, folder="damaged")
-
-
-@pytest.mark.parametrize(
-    ("data", "kinds", "message"),
-    [
-        ({}, ("hat",), "fewer than two labels in its training split"),
-        (
-            {"held_out": "test"},
-            ("hat", "dress"),
-            r"no picture in the split 'test', which the recipe's 'held-out' names",
-        ),
-        ({"tune": "test"}, ("hat", "dress"), r"no picture in the split 'test', which the recipe's 'tune' names"),
-        ({"train": ("trian",)}, ("hat", "dress"), "train, validation, test; received trian"),
-    ],
-)
-def test_data_that_would_fail_at_the_end_are_refused_at_the_start(room, data, kinds, message):
-    manifest = open_source(str(room / "garments"))
-    path = room / "some.csv"
-    rows = [row for row in manifest.rows if row.type in kinds]
-    lines = [f"{room / 'garments' / row.path},{row.type},{row.group},{row.split}" for row in rows]
-    path.write_text("\n".join(["path,type,group,split", *lines]))
-    recipe = _recipe(room)
-    with pytest.raises(DataError, match=message):
-        _again(room, dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, **data)), "refused", "some.csv")
-
-
-@pytest.mark.parametrize("stage", LATER[1:])
-def test_a_network_without_that_stage_is_refused_at_the_start(room, stage):
-    recipe = _recipe(room)
-    plain = {name.replace("-", "_"): None for name in LATER if name != stage}
-    wrong = dataclasses.replace(recipe, model=dataclasses.replace(recipe.model, architecture="teacher-32"), **plain)
-    with pytest.raises(RecipeError, match=rf"\[{stage}\] needs an inverted residual network\. Received: MlpSpec"):
-        _again(room, wrong, "kind")
-    assert not (room / "kind").exists()
-
-
-def test_labels_outside_the_recipes_taxonomy_are_refused_at_the_start(room, monkeypatch):
-    kept = open_source(str(room / "garments"))
-    strange = Manifest("strange", tuple(dataclasses.replace(r, type=f"my {r.type}") for r in kept.rows),
-                       tuple(f"my {label}" for label in kept.labels), kept.root)  # fmt: skip
-    monkeypatch.setattr("edgefashion.training.run.open_source", lambda source: strange)
-    recipe = _recipe(room)
-    with pytest.raises(RecipeError, match="The taxonomy 'garment' has no type 'my dress', which 'strange' holds"):
-        _again(room, dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, taxonomy="garment")), "strange")
-
-
-def test_a_refused_run_leaves_its_folder_free_for_another_recipe(room):
-    """A mistake must not claim the folder: corrected and started again with the same --out, it works."""
-    recipe = _recipe(room)
-    wrong = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, held_out="test"))
-    with pytest.raises(DataError):
-        _again(room, wrong, "claimed")
-    assert not (room / "claimed").exists()
+        run_tiny(room, folder="damaged")
