@@ -64,11 +64,6 @@ _SMALL = InvertedResidualSpec(
     blocks=_residual_stages(((1, 1, 32, 32), (3, 2, 48, 48), (3, 2, 80, 80))),
 )  # fmt: skip
 
-# The same, twice as wide: to teach the smaller ones.
-_WIDE = dataclasses.replace(
-    _SMALL, stem=64, blocks=_residual_stages(((1, 1, 64, 64), (3, 2, 96, 96), (3, 2, 160, 160)))
-)
-
 # For 28 × 28 pictures: pointwise and depthwise convolutions alone, so that it errs in other places than the ones above.
 _MOBILE = InvertedResidualSpec(
     height=28, width=28, stem=24, stem_stride=1, head=0, classes=10, dropout=0.1, bn_momentum=0.95,
@@ -80,7 +75,6 @@ ARCHITECTURES: dict[str, Spec] = {
     "efficientnet-lite0-narrow": _LITE0_NARROW,
     "nano-28": _NANO,
     "small-28": _SMALL,
-    "wide-28": _WIDE,
     "mobile-28": _MOBILE,
     "seed-mlp": MlpSpec(height=28, width=28, hidden=128, dropout=0.2, classes=10),
 }
