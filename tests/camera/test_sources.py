@@ -2,10 +2,9 @@
 
 import shutil
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,89 +13,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from edgefashion.camera import picamera, source, sources
+from edgefashion.camera import picamera, sources
 from edgefashion.camera.folder import FolderSource
-from edgefashion.camera.frame import LONGEST_SIDE, Frame
 from edgefashion.camera.orientation import Orientation
 from edgefashion.camera.rows import without_padding
-from edgefashion.camera.source import FrameSource
 from edgefashion.camera.sources import find_camera, local_cameras, open_source
 from edgefashion.camera.usb import UsbSource, usb_cameras
-from edgefashion.camera.video import VideoSource
 from edgefashion.errors import CameraError, EdgeFashionError, MissingExtraError
-
-RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    end = monotonic() + seconds
-    while not condition():
-        assert monotonic() < end, "it never happened"
-        sleep(0.002)
-
-
-def next_frame(given: FrameSource, after: int = 0) -> Frame:
-    wait_for(lambda: given.latest(after) is not None)
-    frame = given.latest(after)
-    assert frame is not None
-    return frame
-
-
-@pytest.fixture
-def close() -> Iterator[Callable[[Any], Any]]:
-    """Registers sources that are closed after the test; no thread of theirs may be left."""
-    before = threading.active_count()
-    opened: list[Any] = []
-
-    def register(given: Any) -> Any:
-        opened.append(given)
-        return given
-
-    yield register
-    for given in opened:
-        given.close()
-    assert threading.active_count() == before, "a reader's thread is left over"
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries come sooner, so that the tests don't wait."""
-    monkeypatch.setattr(source, "RETRY_SECONDS", 0.02)
-
-
-def asymmetric(height: int = 48, width: int = 64) -> NDArray[np.uint8]:
-    """uint8 (height, width, 3), RGB: a red, a green and a blue quarter, and a black one at the bottom right."""
-    picture = np.zeros((height, width, 3), np.uint8)
-    picture[: height // 2, : width // 2] = RED
-    picture[: height // 2, width // 2 :] = GREEN
-    picture[height // 2 :, : width // 2] = BLUE
-    return picture
-
-
-def quarters(frame: Frame) -> list[str]:
-    """The colours of the quarters: top left, top right, bottom right, bottom left."""
-    height, width = frame.pixels.shape[:2]
-    names = {RED: "red", GREEN: "green", BLUE: "blue", (0, 0, 0): "black"}
-    found = []
-    for y, x in ((1, 1), (1, 3), (3, 3), (3, 1)):
-        pixel = frame.pixels[y * height // 4, x * width // 4, :3].astype(int)
-        found.append(names[tuple(((pixel > 127) * 255).tolist())])
-    return found
-
-
-def check(frame: Frame) -> None:
-    """What every frame promises."""
-    height, width, channels = frame.pixels.shape
-    assert channels == 4
-    assert max(height, width) <= LONGEST_SIDE
-    assert frame.pixels.dtype == np.uint8
-    assert frame.pixels.flags.c_contiguous
-    assert frame.pixels.flags.writeable
-    assert (frame.pixels[:, :, 3] == 255).all()
-    assert frame.rgb().shape == (height, width, 3)
-    assert np.array_equal(frame.rgb(), frame.pixels[:, :, :3])
-    assert 0 <= monotonic() - frame.at < 60
-
+from tests.camera.frames import asymmetric, check, next_frame, quarters, wait_for, write_video
 
 # --- folders ---------------------------------------------------------------------------------------
 
@@ -198,103 +122,6 @@ def test_without_pyav_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     for spec in ("usb:0", "video:a.mp4"):
         with pytest.raises(MissingExtraError, match=r"edgefashion\[camera\]"):
             open_source(spec)
-
-
-# --- video files -----------------------------------------------------------------------------------
-
-
-def write_video(path: Path, seconds: float = 0.4, size: tuple[int, int] = (48, 64), suffix: str = "") -> Path:
-    """A small file: the asymmetric picture, 25 times a second."""
-    av = pytest.importorskip("av", reason="the extra camera is not installed")
-    with av.open(str(path), "w", format=suffix or None) as container:
-        stream = container.add_stream("mjpeg" if suffix == "mjpeg" else "mpeg4", rate=25)
-        stream.height, stream.width = size
-        stream.pix_fmt = "yuvj420p" if suffix == "mjpeg" else "yuv420p"
-        for _ in range(round(seconds * 25)):
-            picture = av.VideoFrame.from_ndarray(asymmetric(*size), format="rgb24")
-            for packet in stream.encode(picture):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
-    return path
-
-
-@pytest.fixture(scope="module")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_video(tmp_path_factory.mktemp("video") / "short.mp4")
-
-
-def test_a_video_once_through(video: Path, close: Callable[[Any], Any]) -> None:
-    film = close(VideoSource(video, Orientation(mirror=True), loop=False))
-    start = monotonic()
-    film.start()
-    wait_for(lambda: film.finished)
-    assert monotonic() - start >= 0.3, "it is played in its own time"
-    frame = next_frame(film)
-    check(frame)
-    assert (frame.sequence, film.problem) == (10, "")
-    assert quarters(frame) == ["green", "red", "blue", "black"]
-
-
-def test_a_video_again_and_again(video: Path, close: Callable[[Any], Any]) -> None:
-    film = close(VideoSource(video))
-    film.start()
-    assert next_frame(film, after=14).sequence > 14
-
-
-def test_a_phone_s_upright_video_is_upright(video: Path, tmp_path: Path, close: Callable[[Any], Any]) -> None:
-    content = bytearray(video.read_bytes())
-    matrix = content.index(b"tkhd") + 44
-    content[matrix : matrix + 36] = b"".join(
-        number.to_bytes(4, "big", signed=True) for number in (0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30)
-    )
-    (tmp_path / "phone.mp4").write_bytes(content)
-    film = close(VideoSource(tmp_path / "phone.mp4"))
-    film.start()
-    frame = next_frame(film)
-    assert frame.pixels.shape == (64, 48, 4)
-    assert quarters(frame) == ["blue", "red", "green", "black"], "turned clockwise by a quarter"
-
-
-def test_odd_sizes_have_no_padding(tmp_path: Path, close: Callable[[Any], Any]) -> None:
-    film = close(VideoSource(write_video(tmp_path / "odd.mp4", size=(50, 70)), loop=False))
-    film.start()
-    frame = next_frame(film)
-    check(frame)
-    assert frame.pixels.shape == (50, 70, 4)
-    assert quarters(frame) == ["red", "green", "black", "blue"]
-
-
-@pytest.mark.parametrize("kind", ["empty", "text", "cut", "playlist"])
-def test_a_file_that_is_no_video(kind: str, video: Path, tmp_path: Path, close: Callable[[Any], Any]) -> None:
-    content = {
-        "empty": b"",
-        "text": b"not a video" * 100,
-        "cut": video.read_bytes()[:60],
-        "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
-    }[kind]
-    (tmp_path / "film.mp4").write_bytes(content)
-    film = close(VideoSource(tmp_path / "film.mp4", loop=False))
-    film.start()
-    wait_for(lambda: film.finished)
-    assert film.problem.startswith(f"video:{tmp_path / 'film.mp4'}: ")
-    assert "\n" not in film.problem
-    assert film.latest(0) is None
-
-
-def test_damage_in_the_middle_is_left_out(tmp_path: Path, close: Callable[[Any], Any]) -> None:
-    path = write_video(tmp_path / "film.mp4", seconds=1.0)
-    content = bytearray(path.read_bytes())
-    start = content.index(b"mdat") + 4
-    length = int.from_bytes(content[start - 8 : start - 4], "big") - 8
-    middle = slice(start + length // 3, start + length * 2 // 3)
-    content[middle] = np.random.default_rng(3).bytes(middle.stop - middle.start)
-    path.write_bytes(content)
-    film = close(VideoSource(path, loop=False))
-    film.start()
-    wait_for(lambda: film.finished)
-    assert next_frame(film).sequence >= 5
-    assert "\n" not in film.problem
 
 
 # --- USB -------------------------------------------------------------------------------------------
