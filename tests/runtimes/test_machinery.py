@@ -8,7 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 HERE = Path(__file__).parent
 
@@ -32,6 +34,19 @@ def reports() -> tuple[dict[str, Any], dict[str, Any]]:
 
 def test_agreement_passes(machinery: Any) -> None:
     assert machinery.compare(*reports(), ["a.jpg", "b.jpg"]) == (True, "same top-1 on 2 of 2 pictures")
+
+
+def test_a_small_grey_picture_is_light_on_black_and_in_rgb(machinery: Any, tmp_path: Path) -> None:
+    drawing = np.full((480, 640, 3), 255, np.uint8)
+    drawing[120:360, 160:480] = (20, 20, 90)
+    Image.fromarray(drawing).save(tmp_path / "drawing.png")
+    (tmp_path / "small").mkdir()
+    with Image.open(machinery.small_and_grey(tmp_path / "drawing.png", tmp_path / "small")) as made:
+        assert (made.size, made.mode) == ((28, 28), "RGB")
+        pixels = np.asarray(made)
+    assert np.ptp(pixels, axis=-1).max() == 0
+    assert pixels[0, 0, 0] == 0
+    assert pixels[14, 14, 0] > 200
 
 
 @pytest.mark.parametrize(
