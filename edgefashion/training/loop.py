@@ -19,6 +19,7 @@ import tf_keras
 
 from edgefashion.errors import CheckpointError
 from edgefashion.training.augment import augment, mix, normalise
+from edgefashion.training.floors import Floors
 from edgefashion.training.heads import cross_entropy, softened, targets_of
 from edgefashion.training.pipeline import Pictures, as_rgb, turns
 from edgefashion.training.recipe import Augment, Schedule
@@ -66,6 +67,8 @@ class Stage:
         heads: number of labels of each head, the type first; one head if empty.
         head_weight: of each further head's loss; the type's is 1.
         taught: by head, whether the teacher knows it; all of them if empty.
+        floors: lays garments on other floors, so many of them as `plan.floor` says; the teacher is asked about the
+            pictures as they are.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Stage:
     head_weight: float = 0.3
     trust: npt.NDArray[np.float32] | None = None
     taught: tuple[bool, ...] = ()
+    floors: Floors | None = None
 
 
 def run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
@@ -149,6 +153,7 @@ def _run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
 
     targets = stage.train.targets
     trust = np.ones(len(targets), np.float32) if stage.trust is None else stage.trust
+    elsewhere = stage.floors if plan.floor else None
     forward = forward_of(network)
     average = tf.Variable(0.0, trainable=False)
     kept = [*network.variables, *optimizer.variables, *shadows]
@@ -167,9 +172,14 @@ def _run_stage(network: tf_keras.Model, stage: Stage) -> list[dict[str, float]]:
                 stage.before_step(done)
             seed = tf.constant([stage.seed, drawing], tf.int32)
             batch = (tf.constant(images), tf.constant(truth), tf.constant(trust[index]), seed)
-            if stage.teacher and schedule.cycle and drawing not in answers:
-                answers[drawing] = ask(*batch)
-            loss, right = step(answers.get(drawing), *batch)
+            told = answers.get(drawing)
+            if stage.teacher and told is None and (schedule.cycle or elsewhere):
+                told = ask(*batch)
+                if schedule.cycle:
+                    answers[drawing] = told
+            if elsewhere:
+                batch = (tf.constant(elsewhere.lay(images, index, plan.floor, (stage.seed, drawing))), *batch[1:])
+            loss, right = step(told, *batch)
             losses, rights = losses + float(loss), rights + float(right)
             spent = time.monotonic() - started
             left = spent / (number + 1) * (steps * (schedule.epochs - epoch) - number - 1)

@@ -64,7 +64,9 @@ class Augment:
 
     `scale`: smallest share of the area that a crop keeps; `aspect`: largest stretch of it; `blur`: largest share of a
     5 × 5 binomial blur that is blended in; `erase`: probability of a grey patch; `mixup`: parameter of the Beta
-    distribution (Zhang et al. 2018, arXiv 1710.09412), 0 is off.
+    distribution (Zhang et al. 2018, arXiv 1710.09412), 0 is off; `floor`: probability that a photo's garment is laid on
+    the floor of another one (`training/floors.py`; needs the extra `cut-out`), while a teacher sees the one that it is
+    on: in [fit], [refine], [distil] and [prune-channels].
     """
 
     flip: bool = True
@@ -79,6 +81,7 @@ class Augment:
     blur: float = 0.0
     erase: float = 0.0
     mixup: float = 0.0
+    floor: float = 0.0
 
     def scaled(self, strength: float) -> Augment:
         """The same changes, weaker: strength 0 leaves plain pictures, 1 changes nothing."""

@@ -15,6 +15,7 @@ import tf_keras
 
 from edgefashion.data.joined import joined
 from edgefashion.data.manifest import Manifest
+from edgefashion.data.saliency import Saliency
 from edgefashion.data.sources import open_source
 from edgefashion.errors import DataError, RecipeError
 from edgefashion.models.architectures import Spec, architecture
@@ -22,6 +23,7 @@ from edgefashion.models.checkpoint import Checkpoint, load_checkpoint, save_chec
 from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import NO_GARMENT, Taxonomy
 from edgefashion.training.calibrate import calibrated
+from edgefashion.training.floors import find_floors
 from edgefashion.training.heads import head_labels, with_attributes, without_heads
 from edgefashion.training.loop import Report
 from edgefashion.training.pipeline import CACHE_MARGIN, load_pictures
@@ -84,6 +86,7 @@ def run_recipe(
     tf_keras.utils.set_random_seed(recipe.seed)
     heads = head_labels(recipe.model.heads, trained)
     _refuse_stages(recipe)
+    salience = Saliency() if recipe.augment.floor else None
     if needed(recipe):
         claim(folder, recipe, manifest, source or recipe.data.source)
     networks = _needed(recipe, folder, report, source, waiting)
@@ -102,6 +105,10 @@ def run_recipe(
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights,
               more=more, waiting=waiting)  # fmt: skip
+    if salience:
+        own = [row for row in train.rows if row.type != NO_GARMENT and not row.box]
+        with waiting(len(own), "Cutting garments out") as bar:
+            run.floors = find_floors(train, own, salience, bar.advance)
     if recipe.blend:
         run.others = tuple(networks[name] for name in recipe.blend.others)
     if recipe.distil:

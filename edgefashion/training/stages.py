@@ -25,6 +25,7 @@ from edgefashion.models.inverted_residual import InvertedResidualSpec
 from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.bfloat16 import in_bfloat16
 from edgefashion.training.blend import blended
+from edgefashion.training.floors import Floors
 from edgefashion.training.head_only import train_head
 from edgefashion.training.heads import with_more
 from edgefashion.training.loop import Report, Stage, run_stage
@@ -59,6 +60,7 @@ class Run:
         others: what `[blend]` mixes in.
         more: training pictures that only `[last-layer]` sees.
         waiting: shows work that is not training.
+        floors: other floors for the training pictures' garments, where the recipe wants them.
     """
 
     recipe: Recipe
@@ -75,6 +77,7 @@ class Run:
     others: tuple[Checkpoint, ...] = ()
     more: tuple[Manifest, ...] = ()
     waiting: Waiting = unseen
+    floors: Floors | None = None
 
     def network(self, checkpoint: Checkpoint, last_layer: bool = False) -> tf_keras.Model:
         """Builds a checkpoint's network with the recipe's first blocks frozen; for its last layer alone in float32."""
@@ -109,21 +112,22 @@ def _head(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, 
 
 def _fit(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     network = run.network(checkpoint)
-    history = run_stage(network, run.stage("fit", _given(run.recipe.fit), checkpoint.spec))
+    history = run_stage(network, run.stage("fit", _given(run.recipe.fit), checkpoint.spec, floors=run.floors))
     return checkpoint.with_model(network), history
 
 
 def _refine(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     network = run.network(checkpoint)
-    history = run_stage(network, run.stage("refine", _given(run.recipe.refine), checkpoint.spec))
+    history = run_stage(network, run.stage("refine", _given(run.recipe.refine), checkpoint.spec, floors=run.floors))
     return checkpoint.with_model(network), history
 
 
 def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
     plan = _given(run.recipe.distil)
     stage = run.stage(
-        "distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature
-    )
+        "distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature,
+        floors=run.floors,
+    )  # fmt: skip
     network = run.network(checkpoint)
     history = run_stage(network, stage)
     return checkpoint.with_model(network), history
@@ -154,8 +158,9 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
             narrow = prune_channels(checkpoint, plan, run.train, run.recipe.seed, bar.advance)
         save_checkpoint(narrow, chosen)
     stage = run.stage(
-        "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature
-    )
+        "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature,
+        floors=run.floors,
+    )  # fmt: skip
     history, ends = [], []
     for course in range(plan.courses):
         network = run.network(narrow)

@@ -206,7 +206,7 @@ def test_the_digest_changes_with_every_value_but_not_with_the_place_of_the_data(
 
 def test_a_weaker_augmentation_is_weaker_in_every_number():
     whole = Augment(rotate=20, scale=0.4, aspect=1.5, shift=0.1, brightness=0.2, contrast=0.3, saturation=0.3, cast=0.1,
-                    blur=0.6, erase=0.5, mixup=0.2)  # fmt: skip
+                    blur=0.6, erase=0.5, mixup=0.2, floor=0.4)  # fmt: skip
     assert whole.scaled(1.0) == whole
     assert whole.scaled(0.0) == Augment(flip=False)
     half = whole.scaled(0.5)
