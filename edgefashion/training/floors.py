@@ -7,8 +7,13 @@ of what stands out in each photo (`data/saliency.py`) cuts the garment out; its 
 
 from __future__ import annotations
 
+import hashlib
+import os
+import zipfile
+import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -131,6 +136,7 @@ def find_floors(
     pictures: Pictures,
     rows: Collection[Row],
     salience: Callable[[Bytes], Bytes],
+    kept: Path,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Floors:
     """Cuts the garments out of training pictures, and finds the floors that they lie on.
@@ -139,24 +145,46 @@ def find_floors(
         pictures: all training pictures.
         rows: of those that show one garment each; the others stay as they are.
         salience: tells what stands out, as `Saliency` does.
+        kept: file of the masks, for a run that goes on; written here. One of other pictures is not believed.
         advance: called with 1 after each of `rows`.
 
     Raises:
         DataError: Not one floor is to be seen.
     """
     wanted = set(rows)
-    masks = np.full((len(pictures.rows), CELLS, CELLS), 255, np.uint8)
+    names = hashlib.sha256(repr([row for row in pictures.rows if row in wanted]).encode()).hexdigest()
+    masks = _read(kept, names, len(pictures.rows))
+    fresh = masks is None
+    masks = np.full((len(pictures.rows), CELLS, CELLS), 255, np.uint8) if masks is None else masks
     floors = []
     for place, row in enumerate(pictures.rows):
         if row not in wanted:
             continue
         picture = as_rgb(pictures.images[place : place + 1])[0]
-        mask = cut(salience(picture))
-        if mask is not None:
+        mask = cut(salience(picture)) if fresh else masks[place]
+        if mask is not None and mask.min() < 255:
             masks[place] = mask
             floor = floor_of(picture, mask)
             floors += [] if floor is None else [floor]
         advance(1)
     if not floors:
         raise DataError("'augment.floor' needs photos with a floor to be seen in them; none has one.")
+    if fresh:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        temporary = kept.with_name(f".{kept.name}.{os.getpid()}.npz")
+        try:
+            np.savez_compressed(temporary, masks=masks, names=names)
+            os.replace(temporary, kept)
+        finally:
+            temporary.unlink(missing_ok=True)
     return Floors(masks, np.stack(floors))
+
+
+def _read(kept: Path, names: str, count: int) -> Bytes | None:
+    """The masks of an earlier start of the same run; None where there are none, or damaged, or other pictures' ones."""
+    try:
+        with kept.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
+            masks, of = saved["masks"], str(saved["names"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
+    return masks if of == names and masks.shape == (count, CELLS, CELLS) and masks.dtype == np.uint8 else None

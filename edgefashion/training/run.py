@@ -108,7 +108,7 @@ def run_recipe(
     if salience:
         own = [row for row in train.rows if row.type != NO_GARMENT and not row.box]
         with waiting(len(own), "Cutting garments out") as bar:
-            run.floors = find_floors(train, own, salience, bar.advance)
+            run.floors = find_floors(train, own, salience, folder / "state" / "masks.npz", bar.advance)
     if recipe.blend:
         run.others = tuple(networks[name] for name in recipe.blend.others)
     if recipe.distil:

@@ -11,8 +11,11 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 import tensorflow as tf
 
-from edgefashion.training.floors import Floors, _largest_rectangle, cut, floor_of
+from edgefashion.data.manifest import Row
+from edgefashion.errors import DataError
+from edgefashion.training.floors import Floors, _largest_rectangle, cut, find_floors, floor_of
 from edgefashion.training.loop import run_stage
+from edgefashion.training.pipeline import Pictures
 from edgefashion.training.recipe import Augment
 from tests.models.tiny import tiny_checkpoint
 from tests.training.stages import SCHEDULE, SMALL, pictures, stage
@@ -158,3 +161,40 @@ def test_the_network_sees_other_floors_and_its_teacher_does_not(tmp_path):
     off = run_stage(tiny_checkpoint(spec=SMALL).model(), stage(tmp_path / "d.npz", floors=floors, **weaker))
     assert off[0]["loss"] == pytest.approx(bare[0]["loss"], rel=1e-4), "a recipe that asks for none gets none"
     assert laid[0]["loss"] != pytest.approx(bare[0]["loss"], rel=1e-3)
+
+
+def _two(second="hat"):
+    """Two photos, of which the first is cut out."""
+    rows = (Row("a.jpg", "dress", "g", "train"), Row("b.jpg", second, "g", "train", box="1 2 3 4"))
+    return Pictures(np.stack([_photo(), _photo()]), np.arange(2), rows)
+
+
+def test_masks_of_a_run_that_goes_on_are_not_made_again(tmp_path):
+    asked = []
+
+    def salience(picture):
+        asked.append(picture.shape)
+        return _salience()
+
+    kept = tmp_path / "state" / "masks.npz"
+    first, again, other = (find_floors(both, both.rows[:1], salience, kept) for both in (_two(), _two(), _two("skirt")))
+    assert asked == [(128, 128, 3)], "the rows that are cut out are the same in all of them"
+    for found in (first, again, other):
+        np.testing.assert_array_equal(found.masks[0], cut(_salience()))
+        assert (found.masks[1] == 255).all()
+        assert found.floors.shape == (1, 128, 128, 3)
+    find_floors(_two(), _two().rows, salience, kept)
+    assert len(asked) == 3, "two pictures are wanted now"
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut short"], ids=["empty", "other", "short"])
+def test_damaged_masks_are_made_again(tmp_path, content):
+    kept = tmp_path / "masks.npz"
+    kept.write_bytes(content)
+    found = find_floors(_two(), _two().rows[:1], lambda picture: _salience(), kept)
+    np.testing.assert_array_equal(np.load(kept)["masks"], found.masks)
+
+
+def test_photos_without_any_floor(tmp_path):
+    with pytest.raises(DataError, match="none has one"):
+        find_floors(_two(), _two().rows, lambda picture: np.full((64, 64), 9, np.uint8), tmp_path / "masks.npz")
