@@ -75,7 +75,7 @@ def threshold_told(file: Path, garments: Manifest) -> float:
         else:
             said.append(classifier.probabilities(seen))
     require_pictures(garments, len(said), unreadable)
-    return round(threshold_of(np.stack(said).astype(np.float64), classifier.labels), 4)
+    return threshold_of(np.stack(said).astype(np.float64), classifier.labels)
 
 
 def main(words: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         checkpoint,
         temperature=temperature,
         head_temperatures=temperatures,
-        threshold=round(threshold, 4),
+        threshold=threshold,
         accuracy=told,
     )
 
@@ -90,7 +91,9 @@ def answers(
 
 
 def threshold_of(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> float:
-    """The confidence that `KEPT_SHARE` of pictures of garments reach, as `Classifier` judges them, 0.05–0.95.
+    """The confidence that no less than `KEPT_SHARE` of pictures of garments reach, as `Classifier` judges them, 0.05–0.95.
+
+    Rounded down to 4 digits, which is what a card holds.
 
     A picture that is rather taken for no garment is not sure, whatever its confidence: it counts as lost already.
 
@@ -101,7 +104,8 @@ def threshold_of(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]
     best = _garments(probabilities, labels).max(axis=1)
     nothing = probabilities[:, [label == NO_GARMENT for label in labels]].sum(axis=1)
     reached = np.where(best > nothing, best, 0.0)
-    return float(np.clip(np.quantile(reached, 1.0 - KEPT_SHARE), 0.05, 0.95))
+    lowest = float(np.sort(reached)[math.floor((1.0 - KEPT_SHARE) * len(reached) + 1e-9)])
+    return float(np.clip(math.floor(lowest * 1e4) / 1e4, 0.05, 0.95))
 
 
 def _garments(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> npt.NDArray[np.float64]:

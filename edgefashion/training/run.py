@@ -30,7 +30,7 @@ from edgefashion.training.pipeline import CACHE_MARGIN, load_pictures
 from edgefashion.training.recipe import Model, Recipe
 from edgefashion.training.recipe_file import load_recipe
 from edgefashion.training.run_folder import claim, read_history, refuse_another, write_history, write_run
-from edgefashion.training.stages import INVERTED_RESIDUAL, STAGES, Run
+from edgefashion.training.stages import INVERTED_RESIDUAL, ON_FLOORS, STAGES, Run
 from edgefashion.training.start import first_checkpoint, needed, role, shipped
 from edgefashion.training.teachers import Teachers, taught
 from edgefashion.training.waiting import Waiting, unseen
@@ -105,10 +105,6 @@ def run_recipe(
     train, tune = with_attributes(train, heads), with_attributes(tune, heads)
     run = Run(recipe, folder, manifest, train, tune, report, checkpoint.head_sizes, start=checkpoint.weights,
               more=more, waiting=waiting)  # fmt: skip
-    if salience:
-        own = [row for row in train.rows if row.type != NO_GARMENT and not row.box]
-        with waiting(len(own), "Cutting garments out") as bar:
-            run.floors = find_floors(train, own, salience, folder / "state" / "masks.npz", bar.advance)
     if recipe.blend:
         run.others = tuple(networks[name] for name in recipe.blend.others)
     if recipe.distil:
@@ -125,6 +121,10 @@ def run_recipe(
             checkpoint = _described(load_checkpoint(path), *origin)  # this run's facts, not a copy's
             histories[name] = read_history(path)
         else:
+            if salience and run.floors is None and name in ON_FLOORS:
+                own = [row for row in train.rows if row.type != NO_GARMENT and not row.box]
+                with waiting(len(own), "Cutting garments out") as bar:
+                    run.floors = find_floors(train, own, salience, folder / "state" / "masks.npz", bar.advance)
             checkpoint, histories[name] = STAGES[name](run, checkpoint)
             checkpoint = dataclasses.replace(checkpoint, stage=name)
             write_history(path, histories[name])

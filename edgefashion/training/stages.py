@@ -40,6 +40,8 @@ from edgefashion.training.waiting import Waiting, unseen
 
 INVERTED_RESIDUAL = ("prune-kernels", "prune-channels", "prune-weights", "quantise-aware")
 """Stages that other kinds of network don't have."""
+ON_FLOORS = ("fit", "refine", "distil", "prune-channels")
+"""Stages whose garments lie on other floors where the recipe says so."""
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
@@ -55,7 +57,17 @@ def test_the_threshold_keeps_its_share_of_the_garments_those_taken_for_nothing_a
 def test_a_model_without_such_a_label_has_a_plain_quantile():
     logits = np.random.default_rng(1).normal(0, 2, (1000, 4)).astype(np.float32)
     threshold = threshold_of(softmax(logits), ("a", "b", "c", "d"))
-    assert threshold == pytest.approx(np.quantile(softmax(logits).max(axis=1), 0.05))
+    assert threshold == pytest.approx(np.quantile(softmax(logits).max(axis=1), 0.05), abs=2e-3)
+
+
+@given(st.integers(20, 900), st.integers(0, 2**32 - 1))
+def test_no_fewer_than_its_share_are_kept(count, seed):
+    logits = np.random.default_rng(seed).normal(0, 2, (count, 4)).astype(np.float32)
+    said = softmax(logits)
+    threshold = threshold_of(said, ("a", "b", "c", "d"))
+    kept = (said.max(axis=1) >= threshold).mean()
+    assert KEPT_SHARE <= kept <= KEPT_SHARE + 2 / count + 1e-9 or threshold == 0.05
+    assert threshold == round(threshold, 4)
 
 
 def test_several_looks_are_joined_where_the_first_is_unsure():
