@@ -91,7 +91,7 @@ def answers(
 
 
 def threshold_of(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> float:
-    """The confidence that no less than `KEPT_SHARE` of pictures of garments reach, as `Classifier` judges them, 0.05–0.95.
+    """The confidence that no fewer than `KEPT_SHARE` of pictures of garments reach, as `Classifier` judges, 0.05–0.95.
 
     Rounded down to 4 digits, which is what a card holds.
 
