@@ -31,7 +31,7 @@ def peers_table(folder: Path = RESULTS) -> str:
             name = PEERS[TASK][row["what"]].title
             lead = f"{100 * (ours[0]['accuracy'] - row['accuracy']):.1f}"
             p = row["p (McNemar)"]
-            chance = f"{'yes' if p < CLEAR else 'no'}, p = {p:g}"
+            chance = "not paired" if p is None else f"{'yes' if p < CLEAR else 'no'}, p = {p:g}"
         views = row["ten views"]
         cells = (
             name,

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from benchmarks.peers import BESIDE, CLEAR, PEERS, TEN_CLASSES
 from benchmarks.peers.peer import Answer, Job, SkippedError, find_answer, open_peer
 from benchmarks.peers.ten_classes import NOTE, judge_ours, judge_peer, ten_class_photos
-from benchmarks.result import Comparison, Result
+from benchmarks.result import RESULTS, Comparison, Result
 from benchmarks.subject import model_name, model_path
 from edgefashion.data.manifest import Manifest
 from edgefashion.errors import DataError
@@ -38,6 +38,7 @@ COLUMNS = (
     "wrong, ours right", "p (McNemar)",
 )  # fmt: skip
 """The pairs and p are with the first model of ours; a column `BESIDE` follows for each further one."""
+UNPAIRED = ". Judged before; not paired with today's files"
 VIEWS = ("ten views", "ten views, 95 % interval")
 """Left out where they weren't asked for; only types are judged in them."""
 Cells = dict[str, str | float | None]
@@ -84,21 +85,25 @@ def measure_peers(
         raise DataError(f"'{manifest.name}' has no picture in the split '{splits[1]}', which this suite judges on.")
     photos = ten_class_photos(arguments.source, splits[1])
     ours, rows, tens = _ours([arguments.model] if arguments.model else OURS.get(task, ()), held, views, photos)
-    comparisons = []
+    comparisons: list[Comparison] = []
+    kept_tens: list[Cells] = []
     for peer_name, peer in PEERS[task].items():
         waits = arguments.cached or (arguments.only is not None and peer_name not in arguments.only)
         print(f"{name}: {peer_name}", file=sys.stderr)
         try:
             answer = find_answer(peer_name, task, job_of, peer, waits)
         except SkippedError as reason:
-            rows.append({"what": peer_name, "note": f"skipped: {reason}"})
+            kept = _kept(name, peer_name, manifest.digest, splits[1]) if waits else []
+            rows += kept[:1] or [{"what": peer_name, "note": f"skipped: {reason}"}]
+            kept_tens += kept[1:]
+            comparisons += [found for row in kept[:1] for found in _unpaired(row, rows, ours)]
             continue
         seen = _seen(answer.file, held) if views and answer.file else None
         rows.append(_judged(peer_name, answer, held, ours, f"{peer.title}. {answer.note}".rstrip(". "), seen))
         if photos is not None and answer.file:
             tens[peer_name] = judge_peer(answer.file, held.labels, photos)
         comparisons += _comparisons(peer_name, answer, ours, held)
-    rows += [_ten_row(what, found) for what, found in tens.items()]
+    rows += [*(_ten_row(what, found) for what, found in tens.items()), *kept_tens]
     published = tomllib.loads(PUBLISHED.read_text(encoding="utf-8")).get(task, [])
     rows += [_published(item) for item in published]
     comparisons += _beside_published(published, {what: tens.get(what) for what in ours}, rows)
@@ -219,6 +224,45 @@ def _comparisons(name: str, peer: Answer, ours: Mapping[str, Answer], held: Mani
         found += [
             Comparison(f"accuracy{of}", float(first.mean()), name, float(second.mean()), False, clear),
             Comparison(f"bytes{of}", len(answer.file), name, theirs, lower_is_better=True),
+        ]
+    return found
+
+
+def _kept(name: str, peer: str, digest: str, split: str) -> list[Cells]:
+    """What the committed result says of a peer that is not at hand: its row, and that of the ten classes if any.
+
+    Nothing where it was judged on other pictures, or not at all. Who was right on which picture is not kept, so it is
+    paired with nobody.
+    """
+    if not (RESULTS / f"{name}.json").is_file():
+        return []
+    before, _ = Result.read(RESULTS / f"{name}.json")
+    if (before.settings.get("digest"), before.settings.get("split")) != (digest, split):
+        return []
+    found = [dict(zip(before.columns, row, strict=True)) for row in before.rows]
+    pairs = {"right, ours wrong", "wrong, ours right", "p (McNemar)", *map(BESIDE.format, sum(OURS.values(), ()))}
+    rows = [{column: None if column in pairs else value for column, value in row.items()} for row in found
+            if row["what"] in (peer, f"{TEN_CLASSES}{peer}") and row["accuracy"] is not None]  # fmt: skip
+    for row in rows[:1]:
+        row["note"] = f"{str(row['note']).removesuffix(UNPAIRED)}{UNPAIRED}"
+    return rows
+
+
+def _unpaired(peer: Cells, rows: Sequence[Cells], ours: Mapping[str, Answer]) -> list[Comparison]:
+    """As `_comparisons`, of a kept row: clear where the intervals don't meet."""
+    mine = {str(row["what"]).removeprefix("ours: "): row for row in rows}
+    found = []
+    for number, name in enumerate(ours):
+        of = f", {name}" if number else ""
+        (low, high), (other_low, other_high) = (
+            [float(end) for end in str(row["95 % interval"]).split(" to ")] for row in (mine[name], peer)
+        )
+        clear = high < other_low or other_high < low
+        values = [float(row[column] or 0) for column in ("accuracy", "raw bytes") for row in (mine[name], peer)]
+        rival = str(peer["what"])
+        found += [
+            Comparison(f"accuracy{of}", values[0], rival, values[1], False, clear),
+            Comparison(f"bytes{of}", values[2], rival, values[3], lower_is_better=True),
         ]
     return found
 

@@ -313,3 +313,31 @@ def test_hog_tells_directions_apart_and_not_brightness():
     assert np.abs(described[0] - described[2]).max() < 1e-3
     assert np.abs(described[0] - described[1]).max() > 0.1
     assert np.isfinite(hog_svm.hog(np.zeros((1, 28, 28), np.uint8))).all()
+
+
+def test_a_peer_that_is_not_at_hand_keeps_its_row_paired_with_nobody(tmp_path, monkeypatch):
+    columns = ("what", "accuracy", "95 % interval", "raw bytes", "p (McNemar)", "p beside garment-small", "note")
+    rows = (
+        ("frozen-head", 0.7, "0.68 to 0.72", 9, 0.5, 0.1, "a peer"),
+        ("mobilenet-v2", None, None, None, None, None, "skipped: no weights"),
+        ("ten classes: frozen-head", 0.8, "0.78 to 0.82", None, None, None, "photos"),
+    )
+    settings = {"digest": "these", "split": "validation"}
+    Result("peers-clothing", "title", columns, rows, settings).write(tmp_path)
+    monkeypatch.setattr(compare, "RESULTS", tmp_path)
+    peer, ten = compare._kept("peers-clothing", "frozen-head", "these", "validation")
+    assert (peer["accuracy"], peer["p (McNemar)"], peer["p beside garment-small"]) == (0.7, None, None)
+    assert peer["note"] == "a peer. Judged before; not paired with today's files"
+    assert (ten["what"], ten["note"]) == ("ten classes: frozen-head", "photos")
+    for what, digest, split in (
+        ("mobilenet-v2", "these", "validation"),
+        ("frozen-head", "others", "validation"),
+        ("frozen-head", "these", "test"),
+    ):
+        assert compare._kept("peers-clothing", what, digest, split) == []
+    ours = {"what": "ours: garment-base", "accuracy": 0.75, "95 % interval": "0.73 to 0.77", "raw bytes": 5}
+    found = compare._unpaired(peer, [ours], {"garment-base": None})
+    assert [(at.measure, at.ours, at.theirs, at.clear) for at in found] == [
+        ("accuracy", 0.75, 0.7, True),
+        ("bytes", 5, 9, True),
+    ]
