@@ -29,6 +29,7 @@ def train_head(
     settled: npt.NDArray[np.bool_] | None = None,
     never: int = -1,
     times: npt.NDArray[np.int64] | None = None,
+    alone: bool = False,
     waiting: Waiting = unseen,
 ) -> list[dict[str, float]]:
     """Trains the dense layer `type_dense` in place; all else stays as it is. Not resumable: it takes seconds.
@@ -40,6 +41,7 @@ def train_head(
             answers, and not the labels, are what it learns; None for none of them.
         never: type that no settled picture shows, whose share in those answers goes to the others; -1 for none.
         times: int (n,), how often each training picture is seen in an epoch; None for once.
+        alone: only what the layer says of `never` is learnt; every other column stays as it is, bit by bit.
         waiting: shows how many pictures the trunk has looked at.
 
     Returns:
@@ -54,10 +56,14 @@ def train_head(
     with waiting(len(stage.train.truth) + (len(tune.truth) if tune else 0), "Looking at pictures") as bar:
         seen, truth = _features(trunk, stage, stage.train, bar), stage.train.targets
         judged = None if tune is None else _features(trunk, stage, tune, bar)
-    kernel, bias = (tf.Variable(value) for value in layer.get_weights())
+    before = layer.get_weights()
+    learns = np.arange(before[1].size) == never if alone else np.ones(before[1].size, bool)
+    kernel, bias = (tf.Variable(value[..., learns]) for value in before)
+    place = tf.constant(np.eye(learns.size, dtype=np.float32)[learns])  # (columns that learn, columns)
+    fixed = [tf.constant(np.where(learns, 0.0, value), tf.float32) for value in before]
     wanted = targets_of(tf.constant(truth), sizes, schedule.smoothing)
     if settled is not None:
-        said = seen @ kernel + bias
+        said = tf.constant(seen @ before[0] + before[1])
         said = tf.where(tf.range(said.shape[1]) == never, said.dtype.min, said) if never >= 0 else said
         wanted = tf.where(settled[:, None], softened(said, sizes, 1.0), wanted)
     targets = wanted.numpy()
@@ -68,7 +74,8 @@ def train_head(
     @tf.function(autograph=False)
     def step(x: tf.Tensor, wanted: tf.Tensor, types: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            logits = x @ kernel + bias
+            logits = (x @ kernel + bias) @ place
+            logits = logits + (x @ fixed[0] + fixed[1]) if alone else logits
             loss = cross_entropy(wanted, logits, sizes, weights)
         optimizer.apply_gradients(zip(tape.gradient(loss, [kernel, bias]), [kernel, bias], strict=True))
         return loss, tf.reduce_mean(tf.cast(tf.argmax(logits[:, : sizes[0]], 1) == types, tf.float32))
@@ -86,14 +93,25 @@ def train_head(
             losses, rights = losses + float(loss), rights + float(right)
         tuned = math.nan
         if tune is not None and judged is not None:
-            said = judged @ kernel.numpy()[:, : sizes[0]] + bias.numpy()[: sizes[0]]
+            now = _with(before, learns, kernel, bias)
+            said = judged @ now[0][:, : sizes[0]] + now[1][: sizes[0]]
             tuned = float(np.mean(said.argmax(1) == tune.truth))
         mean, share, seconds = losses / steps, rights / steps, time.monotonic() - started
         history.append({"loss": mean, "accuracy": share, "tuned": tuned, "seconds": seconds})
         if epoch + 1 == schedule.epochs:
             stage.report(Progress(stage.name, epoch + 1, epoch + 1, steps, steps, mean, share, tuned, 0.0))
-    layer.set_weights([kernel.numpy(), bias.numpy()])
+    layer.set_weights(_with(before, learns, kernel, bias))
     return history
+
+
+def _with(
+    before: list[Features], learns: npt.NDArray[np.bool_], kernel: tf.Variable, bias: tf.Variable
+) -> list[Features]:
+    """The layer's kernel and bias, with the columns that learn as they are now."""
+    after = [value.copy() for value in before]
+    for whole, part in zip(after, (kernel, bias), strict=True):
+        whole[..., learns] = part.numpy()
+    return after
 
 
 def _features(trunk: tf_keras.Model, stage: Stage, pictures: Pictures, bar: Counter) -> Features:

@@ -123,12 +123,14 @@ class Distil(Schedule):
     """Training against other networks' mean probabilities (Hinton et al. 2015, arXiv 1503.02531).
 
     `teachers`: names or paths of their recipes; `weight`: share of their loss, on the pictures of the recipe's own
-    source and of the extra ones that they learnt from too; `temperature`: softens both.
+    source and of the extra ones that they learnt from too; `temperature`: softens both; `courses`: so many trainings
+    from the same weights, each in another order, whose results are averaged (Wortsman et al. 2022, arXiv 2203.05482).
     """
 
     teachers: tuple[str, ...] = ()
     weight: float = 0.7
     temperature: float = 2.0
+    courses: int = 1
 
 
 @dataclass(frozen=True)
@@ -205,10 +207,12 @@ class LastLayer(Schedule):
     Of garments it goes on saying what it says: its own answers, without "no garment", are their targets. A network's
     features often tell apart what its last layer was never asked about (Kirichenko et al. 2023, arXiv 2204.02937).
     `extra`: sources whose training pictures are added here only, one named twice counting twice; garments among them
-    keep the others from being told by their floors.
+    keep the others from being told by their floors. `garments_stay`: only what it says of "no garment" is learnt, and
+    between garments it answers as before, bit by bit: the further pictures can't cost it any type or attribute.
     """
 
     extra: tuple[str, ...] = ()
+    garments_stay: bool = False
 
 
 @dataclass(frozen=True)

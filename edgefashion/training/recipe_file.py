@@ -151,7 +151,7 @@ def check_recipe(recipe: Recipe) -> None:
         raise RecipeError(f"'prune-channels.of' must be macs or bytes. Received: {recipe.prune_channels.of!r}.")
     if recipe.prune_channels and recipe.prune_channels.macs and recipe.prune_channels.of != "bytes":
         raise RecipeError("'prune-channels.macs' is counted beside the bytes: it needs of = \"bytes\".")
-    if recipe.prune_channels and recipe.prune_channels.courses > 1 and not recipe.model.folded:
+    if any(plan.courses > 1 for plan in (recipe.distil, recipe.prune_channels) if plan) and not recipe.model.folded:
         raise RecipeError("'courses' needs 'model.folded': batch statistics of several trainings have no mean.")
     if recipe.prune_kernels and (not recipe.prune_kernels.blocks or min(recipe.prune_kernels.blocks) < 0):
         raise RecipeError("'prune-kernels.blocks' must name blocks by their numbers, from 0.")

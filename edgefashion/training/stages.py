@@ -130,9 +130,19 @@ def _distil(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str
         "distil", plan, checkpoint.spec, teacher=run.teacher, weight=plan.weight, temperature=plan.temperature,
         floors=run.floors,
     )  # fmt: skip
-    network = run.network(checkpoint)
-    history = run_stage(network, stage)
-    return checkpoint.with_model(network), history
+    weights, history = _averaged(run, checkpoint, stage, plan.courses)
+    return dataclasses.replace(checkpoint, weights=weights), history
+
+
+def _averaged(run: Run, checkpoint: Checkpoint, stage: Stage, courses: int) -> tuple[Weights, list[dict[str, float]]]:
+    """The mean weights of several trainings from the same beginning, each in another order."""
+    history, ends = [], []
+    for course in range(courses):
+        network = run.network(checkpoint)
+        state = stage.state.with_stem(f"{stage.name}{course or ''}")  # a finished one is read, not trained again
+        history += run_stage(network, dataclasses.replace(stage, seed=stage.seed + course, state=state))
+        ends.append(checkpoint.with_model(network).weights)
+    return {name: np.asarray(sum(end[name] for end in ends) / courses, np.float32) for name in ends[0]}, history
 
 
 def _blend(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict[str, float]]]:
@@ -163,14 +173,8 @@ def _prune_channels(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[
         "prune-channels", plan, narrow.spec, teacher=teacher, weight=plan.weight, temperature=plan.temperature,
         floors=run.floors,
     )  # fmt: skip
-    history, ends = [], []
-    for course in range(plan.courses):
-        network = run.network(narrow)
-        state = stage.state.with_stem(f"{stage.name}{course or ''}")  # a finished one is read, not trained again
-        history += run_stage(network, dataclasses.replace(stage, seed=stage.seed + course, state=state))
-        ends.append(narrow.with_model(network).weights)
-    weights = {name: (1.0 - plan.blend) * sum(end[name] for end in ends) / plan.courses + plan.blend * value
-               for name, value in narrow.weights.items()}  # fmt: skip
+    mean, history = _averaged(run, narrow, stage, plan.courses)
+    weights = {name: (1.0 - plan.blend) * mean[name] + plan.blend * value for name, value in narrow.weights.items()}
     return dataclasses.replace(narrow, weights=weights), history
 
 
@@ -194,7 +198,8 @@ def _last_layer(run: Run, checkpoint: Checkpoint) -> tuple[Checkpoint, list[dict
         times.append(np.full(len(more.rows), count))
     nothing = run.manifest.labels.index(NO_GARMENT)
     stage = dataclasses.replace(run.stage("last-layer", plan, checkpoint.spec), train=train)
-    history = train_head(network, stage, train.truth != nothing, nothing, np.concatenate(times), run.waiting)
+    settled, seen = train.truth != nothing, np.concatenate(times)
+    history = train_head(network, stage, settled, nothing, seen, plan.garments_stay, run.waiting)
     return checkpoint.with_model(network), history
 
 

@@ -92,6 +92,29 @@ def test_of_settled_pictures_it_goes_on_saying_what_it_says():
     assert np.abs(logits_of(still, train_pictures.images) - said).max() < 0.05
 
 
+def test_where_only_no_garment_learns_all_else_is_answered_as_before_bit_by_bit():
+    shown, wrong = pictures(28), pictures(28, seed=2)
+    wrong = dataclasses.replace(wrong, images=255 - wrong.images, rows=(Row("", "c", "", "train"),) * 28)
+    joined = with_more(shown, wrong, ("a", "b", "c"))
+    network = tiny_checkpoint(spec=SMALL).model()
+    before = network.get_layer("type_dense").get_weights()
+
+    def lead(now):
+        things, garments = (softmax(logits_of(now, held.images))[:, 2].mean() for held in (wrong, shown))
+        return things - garments
+
+    given = stage("unused", schedule=PLAN, train=joined)
+    history = train_head(network, given, np.arange(56) < 28, never=2, alone=True)
+    after = network.get_layer("type_dense").get_weights()
+    for old, new in zip(before, after, strict=True):
+        assert np.array_equal(old[..., :2], new[..., :2])
+        assert not np.array_equal(old[..., 2], new[..., 2])
+    assert lead(network) > lead(tiny_checkpoint(spec=SMALL).model()) + 0.1
+    # What was measured on the tuning split is the network that comes out.
+    tune = pictures(12, seed=1)
+    assert history[-1]["tuned"] == np.mean(logits_of(network, tune.images).argmax(1) == tune.truth)
+
+
 def test_what_is_seen_more_often_counts_more():
     shown = pictures(28)
     other = dataclasses.replace(shown, rows=tuple(Row("", "ab"[1 - truth], "", "train") for truth in shown.truth))

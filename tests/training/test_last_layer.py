@@ -59,6 +59,18 @@ def test_the_last_layer_learns_that_things_are_no_garments(room):
     assert after.training["pictures"] == 72 + len(open_source(f"things:{room / 'discs'}").select("train").rows)
 
 
+@pytest.mark.slow
+def test_garments_are_told_apart_as_before_where_the_recipe_says_so(room):
+    recipe = _with_things(room)
+    last = dataclasses.replace(recipe.last_layer, garments_stay=True)
+    after, _ = run_tiny(room, dataclasses.replace(recipe, last_layer=last), "staying", "with nothing")
+    before = load_checkpoint(room / "staying" / "stages" / "fit.safetensors")
+    nothing = [label == NO_GARMENT for label in after.labels]
+    for name in ("type_dense/kernel", "type_dense/bias"):
+        moved = (after.weights[name] != before.weights[name]).reshape(-1, len(after.labels)).any(0)
+        assert moved.tolist() == nothing, name
+
+
 def test_what_the_last_layer_can_not_learn_from_is_refused_at_the_start(room):
     recipe = _with_things(room)
     with pytest.raises(RecipeError, match=r"\[last-layer\] needs pictures labelled 'no garment'"):

@@ -363,6 +363,26 @@ def test_pruning_in_courses_gives_the_mean_of_what_each_seed_gives_and_goes_on_i
 
 
 @pytest.mark.slow
+def test_distilling_in_courses_gives_the_mean_of_what_each_seed_gives(room, finished):
+    parent = str(room / "run" / "checkpoint.safetensors")
+    recipe = tiny(room, prune_kernels=None, prune_channels=None, prune_weights=None, quantise_aware=None)
+    plan = dataclasses.replace(recipe.distil, epochs=1, courses=2)
+    recipe = dataclasses.replace(
+        recipe, fit=None, distil=plan, model=dataclasses.replace(recipe.model, weights=parent, folded=True)
+    )
+    whole, seen = run_tiny(room, recipe, "distilled courses")
+    assert [at.epoch for at in seen if at.tuned is not None] == [1, 1]
+    one = dataclasses.replace(recipe, distil=dataclasses.replace(plan, courses=1))
+    trained = [
+        run_tiny(room, dataclasses.replace(one, seed=seed), f"distilled with seed {seed}")[0].weights
+        for seed in (recipe.seed, recipe.seed + 1)
+    ]
+    for name, value in whole.weights.items():
+        np.testing.assert_allclose(value, (trained[0][name] + trained[1][name]) / 2, atol=1e-6)
+    assert any(np.abs(trained[0][name] - trained[1][name]).max() > 1e-3 for name in whole.weights)
+
+
+@pytest.mark.slow
 def test_the_folder_of_another_recipe_or_of_other_data_is_refused(room, finished):
     with pytest.raises(RecipeError, match=r"run' holds the run of another recipe or other data. Choose another --out"):
         run_tiny(room, tiny(room, seed=6))
