@@ -124,7 +124,7 @@ def test_values_arrive_where_they_belong(read):
         ("[fit]", "[last-layer]\nepochs = 1\n[fit]", r"\[last-layer\] lacks the key extra"),
         ("[fit]", "[distil]", r"\[distil\] lacks the key teachers"),
         ("[fit]", '[distil]\nteachers = ["x"]\ncourses = 2\n[fit]', "'courses' needs 'model.folded'"),
-        ("[fit]", '[last-layer]\nextra = ["x"]\ngarments-stay = 1\n[fit]', "'last-layer.garments-stay' has a value of the"),
+        ("[fit]", '[last-layer]\nextra = ["x"]\ngarments-stay = 1\n[fit]', "'last-layer.garments-stay' has a value"),
         ('"nano-28"', '"nano-28"\nheads = ["pattern"]\nauxiliary = ["colour"]', "may name heads of this recipe only"),
         ("[fit]", "[blend]\nstart = 0.5\n[fit]", r"\[blend\] needs 'model.weights'"),
         (
