@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgefashion.errors import ModelFileError
 from edgefashion.runtime.attribute_values import possible_values, restrict
 from edgefashion.runtime.card import TYPE_HEAD, ModelCard
+from edgefashion.runtime.categories import category_numbers, within_likeliest
 from edgefashion.runtime.colour import told
 from edgefashion.runtime.embedding import join
 from edgefashion.runtime.interpreter import Interpreter
@@ -52,6 +53,7 @@ class Classifier:
         self.interpreter = interpreter
         categories = self.card.taxonomy.categories
         self._categories = {name: category for category, types in categories.items() for name in types}
+        self._category_numbers = category_numbers(self.labels, categories)
         expected = (1, self.card.input.height, self.card.input.width, 3)
         if interpreter.input_shape != expected or interpreter.input_dtype != np.uint8:
             raise ModelFileError(
@@ -90,7 +92,8 @@ class Classifier:
         """Tell what one picture shows.
 
         A photo of a garment that leaves the network unsure is looked at twice more, mirrored, and the mean of what it
-        says is the answer (`runtime.look`): that takes three times as long, and is right more often.
+        says is the answer (`runtime.look`): that takes three times as long, and is right more often. The type is then
+        told within the category that is likeliest as a whole (`runtime.categories`).
 
         Args:
             image: A path, the bytes of a picture file, a PIL image, a uint8 array of shape (height, width, 3), RGB,
@@ -185,15 +188,22 @@ class Classifier:
             once: As `classify`.
 
         Returns:
-            Head name → float32 (n,) as of `probabilities`, in the order of the head's labels; `classify` further keeps
+            Head name → float32 (n,) as of `probabilities`, in the order of the head's labels. Where the network was
+            asked again, the likeliest category's best type leads (`runtime.categories`); `classify` further keeps
             attributes to the values that the type can have.
         """
         seen = self.look(image)
         said = self._said(seen.picture)
         if once or not unsure(said[TYPE_HEAD]):
             return said
-        every = [said, *(self._said(picture) for picture in again(seen))]
-        return {name: np.mean([one[name] for one in every], axis=0, dtype=np.float32) for name in said}
+        further = [self._said(picture) for picture in again(seen)]
+        if not further:
+            return said
+        joined: dict[str, NDArray[np.float32]] = {
+            name: np.mean([one[name] for one in (said, *further)], axis=0, dtype=np.float32) for name in said
+        }
+        joined[TYPE_HEAD] = within_likeliest(joined[TYPE_HEAD], self._category_numbers)
+        return joined
 
     def _said(self, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Return what the network says of its input: head name → float32 (n,)."""

@@ -15,6 +15,7 @@ from edgefashion.evaluation.evaluate import score
 from edgefashion.evaluation.metrics import wilson_interval
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.models.checkpoint import Checkpoint
+from edgefashion.runtime.categories import category_numbers, within_likeliest
 from edgefashion.runtime.look import unsure
 from edgefashion.taxonomy import NO_GARMENT
 from edgefashion.training.heads import slices, with_attributes
@@ -44,7 +45,8 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
     for name, part, column in zip(checkpoint.heads, parts[1:], tune.targets.T[1:], strict=True):
         temperatures[name] = fit_temperature(every[:1, column >= 0, part], column[column >= 0])
     temperature = fit_temperature(every[..., parts[0]], tune.truth)
-    threshold = threshold_of(answers(every[..., parts[0]], temperature), checkpoint.labels)
+    numbers = category_numbers(checkpoint.labels, checkpoint.taxonomy.get("categories", {}))
+    threshold = threshold_of(answers(every[..., parts[0]], temperature, numbers=numbers), checkpoint.labels)
     if recipe.data.held_out == recipe.data.tune:
         held = tune
     else:
@@ -53,7 +55,7 @@ def calibrated(checkpoint: Checkpoint, manifest: Manifest, recipe: Recipe, tune:
         held = with_attributes(held, checkpoint.heads)
         every = _looked(network, held)
     groups = [row.group for row in held.rows]
-    said = _garments(answers(every[..., parts[0]], temperature), checkpoint.labels)
+    said = _garments(answers(every[..., parts[0]], temperature, numbers=numbers), checkpoint.labels)
     told = figures(score(said, held.truth, checkpoint.labels, groups), recipe.data.held_out)
     undecided = unsure(softmax(every[0, :, parts[0]] / temperature))
     for name, part, column in zip(checkpoint.heads, parts[1:], held.targets.T[1:], strict=True):
@@ -76,7 +78,10 @@ def _looked(network: tf_keras.Model, pictures: Pictures) -> npt.NDArray[np.float
 
 
 def answers(
-    logits: npt.NDArray[np.float32], temperature: float, undecided: npt.NDArray[np.bool_] | None = None
+    logits: npt.NDArray[np.float32],
+    temperature: float,
+    undecided: npt.NDArray[np.bool_] | None = None,
+    numbers: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Joins several looks as `Classifier` does: the first, or the mean where it is unsure; (n, classes).
 
@@ -84,10 +89,15 @@ def answers(
         logits: (looks, n, classes).
         temperature: of these logits.
         undecided: bool (n,), where the mean is taken; absent, what the first look makes of it.
+        numbers: the classes' categories (`runtime.categories`), within the likeliest of which the mean tells the type;
+            absent for classes that are no types.
     """
     said = softmax(logits / temperature)
     mean = (unsure(said[0]) if undecided is None else undecided)[:, None]
-    return np.where(mean, said.mean(axis=0), said[0])
+    joined = said.mean(axis=0)
+    if numbers is not None and len(said) > 1:
+        joined = within_likeliest(joined, numbers)
+    return np.where(mean, joined, said[0])
 
 
 def threshold_of(probabilities: npt.NDArray[np.float64], labels: tuple[str, ...]) -> float:

@@ -229,6 +229,25 @@ def test_an_unsure_picture_is_looked_at_again_and_a_sure_one_is_not(
     assert set(looks.values()) == {1, 3}, looks
 
 
+def test_after_a_second_look_the_type_is_of_the_likeliest_category(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, torn = classifier.interpreter.run, np.zeros(len(classifier.labels), np.uint8)
+    for name, share in (("dress", 80), ("t-shirt", 70), ("longsleeve", 60)):
+        torn[classifier.labels.index(name)] = share
+    monkeypatch.setattr(classifier.interpreter, "run", lambda picture: {**run(picture), "type": torn})
+    answer = classifier.classify(scene())
+    assert (answer.type, answer.category) == ("t-shirt", "tops")
+    assert answer.top(3) == (("t-shirt", 80 / 256), ("dress", 70 / 256), ("longsleeve", 60 / 256))
+    assert answer.category_confidence == pytest.approx(140 / 256)
+    assert (
+        classifier.probabilities(scene()).max()
+        == 80 / 256
+        == classifier.probabilities(scene())[classifier.labels.index("t-shirt")]
+    )
+    assert classifier.classify(scene(), once=True).type == "dress", "a live camera's next picture is the other look"
+
+
 def test_what_is_looked_at_is_shown_as_it_is(classifier: Classifier) -> None:
     height, width = classifier.card.input.height, classifier.card.input.width
     picture = prepare(scene(), height, width)
