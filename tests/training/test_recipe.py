@@ -123,7 +123,7 @@ def test_values_arrive_where_they_belong(read):
         ("[prune-channels]", "[prune-weights]\nepochs = 1\naverage = 0.9\n[prune-channels]", "can't average weights"),
         ("[fit]", "[last-layer]\nepochs = 1\n[fit]", r"\[last-layer\] lacks the key extra"),
         ("[fit]", "[distil]", r"\[distil\] lacks the key teachers"),
-        ("[fit]", '[distil]\nteachers = ["x"]\ncourses = 2\n[fit]', "'courses' needs 'model.folded'"),
+        ("[fit]", '[distil]\nteachers = ["x"]\nepochs = 1\ncourses = 2\n[fit]', "'courses' needs 'model.folded'"),
         ("[fit]", '[last-layer]\nextra = ["x"]\ngarments-stay = 1\n[fit]', "'last-layer.garments-stay' has a value"),
         ('"nano-28"', '"nano-28"\nheads = ["pattern"]\nauxiliary = ["colour"]', "may name heads of this recipe only"),
         ("[fit]", "[blend]\nstart = 0.5\n[fit]", r"\[blend\] needs 'model.weights'"),
