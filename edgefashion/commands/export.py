@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.5,
         metavar="POINTS",
-        help="points of accuracy that may be lost (default 0.5)",
+        help="points of accuracy that may be lost (default 0.5), or one picture where few were judged; 0: none at all",
     )
     parser.add_argument(
         "--data",

@@ -40,8 +40,9 @@ from edgefashion.training.prune_weights import sparsity_of
 LABELS_FILE = "labels.txt"
 LOWEST_RUNTIME = "tflite-runtime 2.7.0"
 """The oldest runtime that `make test-runtimes` opens the int8 files with."""
-DRAWN_DISAGREEMENT = 0.1
-"""Without held-out pictures: share of drawn inputs, clear to the float network, on which the answer may change."""
+DRAWN_DISAGREEMENT = 0.2
+"""Without held-out pictures: share of drawn inputs, clear to the float network, on which the answer may change. Of
+garment-base 0.8.0, which loses 0.1 points on photos, it is 0.1; a broken file changes nearly all."""
 CLEAR = 0.15
 """An input is clear where the float network's best two probabilities lie this far apart."""
 
@@ -197,10 +198,16 @@ def export(
     return report
 
 
+def _allowed(report: ExportReport, max_loss: float) -> float:
+    """Points that may be lost: no less than one picture is worth, unless nothing may be."""
+    judged = report.before.accuracy
+    return max(max_loss, 100.0 / judged.n + 1e-9) if max_loss and judged is not None else max_loss
+
+
 def _gate(report: ExportReport, max_loss: float, content: bytes) -> None:
     """Refuses a file that lost too much or does not verify."""
     problem = ""
-    if report.loss is not None and report.loss > max_loss:
+    if report.loss is not None and report.loss > _allowed(report, max_loss):
         problem = f"it loses {report.loss:.2f} points of accuracy and {max_loss:g} are allowed (--max-loss)"
     elif report.loss is None and report.number_format == "int8" and report.agreement.same < 1.0 - DRAWN_DISAGREEMENT:
         problem = f"it agrees with the float network on only {report.agreement.same:.0%} of clear drawn inputs"

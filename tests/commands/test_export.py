@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,7 @@ from edgefashion.data.drawn import draw_garment
 from edgefashion.data.joined import joined
 from edgefashion.data.sources import open_source
 from edgefashion.evaluation.graph import read_graph
-from edgefashion.export.export import STEPS, export
+from edgefashion.export.export import STEPS, _allowed, export
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.model_file import ModelFile
@@ -186,3 +187,12 @@ def test_an_existing_file_stays_as_it_is(tiny_run, tmp_path, capsys, monkeypatch
     assert {path.read_text() for path in tmp_path.iterdir()} == {"precious"}
     assert main(["export", str(tiny_run), "-o", str(tmp_path), "--overwrite"]) == 2
     assert f"'{tmp_path}' is a folder. Name the file to write with -o." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("right", "limit", "allowed"), [(167, 0.5, True), (166, 0.5, False), (167, 0.0, False), (166, 1.2, True)]
+)
+def test_one_picture_of_a_few_may_be_lost_unless_nothing_may(right, limit, allowed):
+    before, after = (SimpleNamespace(accuracy=SimpleNamespace(n=168, top1=hits / 168)) for hits in (168, right))
+    report = SimpleNamespace(before=before, loss=100.0 * (before.accuracy.top1 - after.accuracy.top1))
+    assert (report.loss <= _allowed(report, limit)) == allowed
