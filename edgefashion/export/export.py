@@ -207,8 +207,9 @@ def _allowed(report: ExportReport, max_loss: float) -> float:
 def _gate(report: ExportReport, max_loss: float, content: bytes) -> None:
     """Refuses a file that lost too much or does not verify."""
     problem = ""
-    if report.loss is not None and report.loss > _allowed(report, max_loss):
-        problem = f"it loses {report.loss:.2f} points of accuracy and {max_loss:g} are allowed (--max-loss)"
+    allowed = _allowed(report, max_loss)
+    if report.loss is not None and report.loss > allowed:
+        problem = f"it loses {report.loss:.2f} points of accuracy and {allowed:.3g} are allowed (--max-loss)"
     elif report.loss is None and report.number_format == "int8" and report.agreement.same < 1.0 - DRAWN_DISAGREEMENT:
         problem = f"it agrees with the float network on only {report.agreement.same:.0%} of clear drawn inputs"
     else:
