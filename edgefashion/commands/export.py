@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 HELP = (
     "Write a .tflite from a run or a checkpoint and prove it against the float network. int8 is full-integer: uint8 "
-    "RGB in, no float operator inside. The file gets its name only if it loses no more than --max-loss points."
+    "RGB in, no float operator inside. The file gets its name only if it loses no more than --max-loss points, as far "
+    "as the held-out pictures can tell."
 )
 EXAMPLE = "edgefashion export --int8 runs/my-model -o my-model.tflite"
 
@@ -44,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.5,
         metavar="POINTS",
-        help="points of accuracy that may be lost (default 0.5), or one picture where few were judged; 0: none at all",
+        help="points of accuracy that may be lost (default 0.5), and one standard error, shown beside the loss, which "
+        "few pictures make large; 0: none at all",
     )
     parser.add_argument(
         "--data",
@@ -143,7 +145,7 @@ def _show(report: ExportReport, as_json: bool) -> None:
                 f"accuracy, {n} {report.split} pictures",
                 _share(before.accuracy),
                 _share(after.accuracy),
-                f"{-(report.loss or 0.0):+.2f} points",
+                f"{-(report.loss or 0.0):+.2f} points ± {report.doubt or 0.0:.2f}",
             )
         )
         rows.append(("  95 % interval", _interval(before.accuracy), _interval(after.accuracy), ""))

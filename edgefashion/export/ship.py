@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from edgefashion.data.manifest import Manifest
 from edgefashion.data.sources import open_source
-from edgefashion.errors import EdgeFashionError
+from edgefashion.errors import EdgeFashionError, ExportRefusedError
 from edgefashion.evaluation.predict import loaded, require_pictures
 from edgefashion.evaluation.result import Unreadable
 from edgefashion.export.export import ExportReport, export, write_files
@@ -35,7 +35,7 @@ def ship(run: Path, source: str | None = None, max_loss: float = 0.5) -> ExportR
     Args:
         run: the run's folder.
         source: its data; what the run remembers if None.
-        max_loss: points that int8 may lose.
+        max_loss: points that int8 may lose; what ships gets no benefit of the doubt.
 
     Raises:
         DataError: there is no picture to set the threshold on.
@@ -52,6 +52,8 @@ def ship(run: Path, source: str | None = None, max_loss: float = 0.5) -> ExportR
     tuned = pictures.select(str(checkpoint.training.get("tune", "validation")))
     save_checkpoint(dataclasses.replace(checkpoint, threshold=threshold_told(file, tuned)), candidate, half=True)
     report = export(load_checkpoint(candidate), file, "int8", max_loss, pictures, overwrite=True)
+    if report.loss is not None and report.loss > max_loss:
+        raise ExportRefusedError(f"int8 loses {report.loss:.2f} points, and what ships may lose {max_loss:g}.")
     write_files({SHIPPED_FOLDER / path.name: path.read_bytes() for path in (candidate, report.path)})
     return report
 

@@ -5,6 +5,7 @@ import json
 import shutil
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("tf_keras", reason="the extra train is not installed")
@@ -13,8 +14,9 @@ from edgefashion.cli import main
 from edgefashion.data.drawn import draw_garment
 from edgefashion.data.joined import joined
 from edgefashion.data.sources import open_source
+from edgefashion.errors import ExportRefusedError
 from edgefashion.evaluation.graph import read_graph
-from edgefashion.export.export import STEPS, _allowed, export
+from edgefashion.export.export import STEPS, _gate, export, standard_error
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.model_file import ModelFile
@@ -190,9 +192,30 @@ def test_an_existing_file_stays_as_it_is(tiny_run, tmp_path, capsys, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("right", "limit", "allowed"), [(167, 0.5, True), (166, 0.5, False), (167, 0.0, False), (166, 1.2, True)]
+    ("lost", "gained", "n", "limit", "passes"),
+    [
+        (1, 0, 168, 0.5, True),  # one picture of a few is no evidence
+        (2, 0, 40, 0.5, False),
+        (6, 3, 504, 0.5, True),  # 0.6 points, give or take 0.6
+        (3, 0, 504, 0.5, True),
+        (6, 0, 504, 0.5, False),
+        (8, 3, 504, 0.5, True),
+        (12, 3, 504, 0.5, False),
+        (40, 10, 5000, 0.5, True),  # 0.6 points, give or take 0.14, are no more than 0.5 beyond doubt
+        (45, 10, 5000, 0.5, False),
+        (1, 0, 168, 0.0, False),
+        (1, 1, 168, 0.0, True),
+    ],
 )
-def test_one_picture_of_a_few_may_be_lost_unless_nothing_may(right, limit, allowed):
-    before, after = (SimpleNamespace(accuracy=SimpleNamespace(n=168, top1=hits / 168)) for hits in (168, right))
-    report = SimpleNamespace(before=before, loss=100.0 * (before.accuracy.top1 - after.accuracy.top1))
-    assert (report.loss <= _allowed(report, limit)) == allowed
+def test_a_loss_counts_as_far_as_the_pictures_can_tell(lost, gained, n, limit, passes, tiny_model):
+    before, after = np.ones(n, bool), np.ones(n, bool)
+    before[:gained] = False
+    after[gained : gained + lost] = False
+    report = SimpleNamespace(
+        path="x", golden=1, loss=100.0 * (lost - gained) / n, doubt=standard_error(before, after), number_format="int8"
+    )
+    if passes:
+        _gate(report, limit, tiny_model.read_bytes())
+    else:
+        with pytest.raises(ExportRefusedError, match="it loses"):
+            _gate(report, limit, tiny_model.read_bytes())
