@@ -20,6 +20,7 @@ from edgefashion.export.export import STEPS, _gate, export, standard_error
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.runtime.classifier import Classifier
 from edgefashion.runtime.model_file import ModelFile
+from edgefashion.runtime.shipped import SHIPPED_FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +141,20 @@ def test_without_data_the_drawn_inputs_judge(broken, tmp_path, capsys):
     assert main(["export", "--int8", str(broken / "checkpoint.safetensors"), "-o", str(output)]) == 1
     assert "was not written" in capsys.readouterr().err
     assert not output.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1.0, 2.0])
+def test_without_data_a_shipped_file_passes_and_one_with_wrong_ranges_does_not(times, tmp_path):
+    checkpoint = load_checkpoint(SHIPPED_FOLDER / "fashion-mnist-nano.safetensors")
+    ranges = {name: (times * low, times * high) for name, (low, high) in checkpoint.ranges.items()}
+    checkpoint, output = dataclasses.replace(checkpoint, ranges=ranges), tmp_path / "model.tflite"
+    if times == 1.0:
+        export(checkpoint, output)
+    else:
+        with pytest.raises(ExportRefusedError, match="agrees with the float network on only"):
+            export(checkpoint, output)
+    assert output.exists() == (times == 1.0)
 
 
 @pytest.mark.slow
