@@ -23,7 +23,7 @@ from edgefashion.evaluation.latency import Latency, compare_latency
 from edgefashion.evaluation.predict import predict
 from edgefashion.evaluation.result import Evaluation
 from edgefashion.export.convert import convert
-from edgefashion.export.golden import SEARCH_STEPS, choose_golden, golden_grids
+from edgefashion.export.golden import SEARCH_STEPS, affordable, choose_golden, golden_grids
 from edgefashion.export.metadata import write_metadata
 from edgefashion.models.checkpoint import Checkpoint
 from edgefashion.runtime.attribute_values import ATTRIBUTE_VALUES_FILE, attribute_values_file, told_values
@@ -183,6 +183,7 @@ def export(
         left = ", ".join(operator.name for operator in read_graph(flatbuffer).float_operators)
         raise ExportRefusedError(f"The int8 file of '{checkpoint.name}' would still hold float operators: {left}.")
     golden = choose_golden(flatbuffer, model_card(checkpoint, read_graph(flatbuffer), {}, ""), progress=advance)
+    golden = affordable(golden, len(flatbuffer))
     content = _packed(checkpoint, flatbuffer, number_format, {}, golden)
     split = str(checkpoint.training.get("held_out", "validation"))
     held = data.select(split) if data is not None else None

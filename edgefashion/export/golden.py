@@ -24,6 +24,10 @@ from edgefashion.runtime.golden import TOLERANCE, golden_input, golden_scores, m
 from edgefashion.runtime.interpreter import Interpreter
 
 GOLDEN_VECTORS = 4
+GOLDEN_SHARE = 0.02
+"""Of a network's bytes that the inputs of its golden vectors may take, however many there are."""
+GOLDEN_BYTES = 8192
+"""That they may always take."""
 """In tflite-runtime 2.7, which rounds elsewhere, those of the shipped models are up to four steps off."""
 STIRS = 4
 """Times that a candidate is tried with noise."""
@@ -102,6 +106,23 @@ def choose_golden(
                 chosen.append(golden)
     advance(1)
     return tuple(chosen)
+
+
+def affordable(golden: Sequence[Golden], network: int) -> tuple[Golden, ...]:
+    """Leaves out the last golden vectors where all of them would take too much of a small file; one always stays.
+
+    Args:
+        golden: as chosen, those first that matter most.
+        network: bytes of the flatbuffer.
+    """
+    most, taken = max(GOLDEN_BYTES, GOLDEN_SHARE * network), 0
+    kept: list[Golden] = []
+    for one in golden:
+        taken += 4 * -(-len(one.pixels) // 3)  # base64
+        if kept and taken > most:
+            break
+        kept.append(one)
+    return tuple(kept)
 
 
 @dataclass

@@ -9,6 +9,7 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 from edgefashion.evaluation.runtimes import KERNELS, open_kernels
 from edgefashion.export import golden as search
+from edgefashion.runtime.card import Golden
 from edgefashion.runtime.golden import TOLERANCE, golden_input, golden_scores, make_golden
 from edgefashion.runtime.interpreter import Interpreter
 from edgefashion.runtime.model_file import ModelFile
@@ -81,3 +82,11 @@ def test_slow_kernels_are_asked_only_where_the_fast_ones_agree(model, monkeypatc
     search.choose_golden(content, card)
     built_in, reference = ([steps for name, steps in asked if name == kernels] for kernels in KERNELS)
     assert 0 < len(reference) <= sum(steps <= TOLERANCE for steps in built_in) < len(built_in)
+
+
+@pytest.mark.parametrize(
+    ("network", "side", "left"), [(3_700_000, 48, 4), (1_460_000, 48, 3), (99_000, 7, 4), (20_000, 48, 1), (0, 7, 4)]
+)
+def test_golden_vectors_take_a_fiftieth_of_a_small_file_at_most(network, side, left):
+    golden = [Golden(side, side, bytes([number]) * (3 * side * side), {}) for number in range(4)]
+    assert search.affordable(golden, network) == tuple(golden[:left])
