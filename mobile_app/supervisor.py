@@ -51,12 +51,13 @@ def supervise(command: Sequence[str], pause: float = FIRST_PAUSE, hang: float = 
     Returns:
         The exit code.
     """
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # as an exception, so that the child ends
+    ending = _Ending()
+    signal.signal(signal.SIGTERM, ending)
     with TemporaryDirectory(prefix="edgefashion-") as folder, _Inlet(Path(folder)) as inlet:
         wait, alive = pause, False
         while True:
             began = time.monotonic()
-            code = _run(command, inlet, hang)
+            code = _run(command, inlet, hang, ending)
             alive = alive or inlet.heard
             if code in (0, WRONG_USAGE) or (code == TOLD and not alive):
                 return code
@@ -65,6 +66,28 @@ def supervise(command: Sequence[str], pause: float = FIRST_PAUSE, hang: float = 
             sys.stderr.write(f"edgefashion-app: ended by {_reason(code)}; starts again in {wait:g} s.\n")
             time.sleep(wait)
             wait = min(wait * 2, LONGEST_PAUSE)
+
+
+class _Ending:
+    """Handler of the signal that ends this process: as an exception, so that the child ends too.
+
+    While a child is being started nobody holds it yet, and an exception would leave it running alone: `held` is set for
+    as long, and the exception comes with `now`.
+    """
+
+    def __init__(self) -> None:
+        self.held = False
+        self._asked = 0
+
+    def __call__(self, number: int, _: object) -> None:
+        self._asked = number
+        if not self.held:
+            self.now()
+
+    def now(self) -> None:
+        """Go, if that was asked for."""
+        if self._asked:
+            sys.exit(128 + self._asked)
 
 
 class _Inlet:
@@ -95,13 +118,16 @@ class _Inlet:
             heard = True
 
 
-def _run(command: Sequence[str], inlet: _Inlet, hang: float) -> int:
+def _run(command: Sequence[str], inlet: _Inlet, hang: float, ending: _Ending) -> int:
     """Run the command once; its exit code, or the negative number of the signal that ended it."""
     environment = {name: value for name, value in os.environ.items() if name != PROCESS}
     environment.update({SOCKET: inlet.address, PERIOD: str(int(hang * 1e6))})
+    ending.held = True
     with subprocess.Popen(command, env=environment) as child:
         last, patience = time.monotonic(), max(START_SECONDS, hang)
         try:
+            ending.held = False
+            ending.now()
             while child.poll() is None:
                 if inlet.drain():
                     last, patience = time.monotonic(), hang

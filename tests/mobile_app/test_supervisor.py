@@ -82,11 +82,37 @@ def test_a_crash_in_python_after_a_good_start_is_repaired(tmp_path: Path) -> Non
     assert (done.returncode, runs(tmp_path)) == (0, 3)
 
 
+def test_an_end_that_comes_while_the_child_starts_ends_the_child_too(tmp_path: Path) -> None:
+    child = "import time; time.sleep(100)"
+    code = (
+        "import os, signal, subprocess, sys\n"
+        "from edgefashion_app import supervisor\n"
+        "class Popen(subprocess.Popen):\n"
+        "    def __init__(self, *words, **more):\n"
+        "        super().__init__(*words, **more)\n"
+        "        print(self.pid, flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "subprocess.Popen = Popen\n"
+        f"supervisor.supervise([sys.executable, '-c', {child!r}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **PATHS}, stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert done.returncode == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(done.stdout), 0)
+
+
 def children(process: int) -> list[int]:
     try:
         return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
     except OSError:
         return []
+
+
+def supervises(process: int) -> bool:
+    """Whether the process has been started anew, by `python -P`, and has a child: before that it is the app itself."""
+    return b"-P" in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0") and bool(children(process))
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
@@ -165,7 +191,7 @@ def prepare_and_begin(*words):
     from kivy.clock import Clock
     def begin(_):
         app = App.get_running_app()
-        if app.session.classifier is None:
+        if not app.store.setting("proven_model", ""):  # what is set last: nothing of it comes after the new start
             Clock.schedule_once(begin, 0.1)
             return
         for name, value in (("proven_model", ""), ("pin", "42"), ("kiosk", True)):
@@ -193,7 +219,7 @@ def test_a_kiosk_of_the_settings_comes_back_after_a_crash_and_a_power_cut(
         (found,) = children(kiosk.pid)
         return found
 
-    until(lambda: children(kiosk.pid), "the process with the window, and the one that watches over it")
+    until(lambda: supervises(kiosk.pid), "the process with the window, and the one that watches over it")
     first = until(child, "the kiosk")
     with Store.open(tmp_path / FILE_NAME) as store:
         store.add(HAT, b"", "tiny 1")
