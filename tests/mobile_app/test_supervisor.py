@@ -191,7 +191,7 @@ def prepare_and_begin(*words):
     from kivy.clock import Clock
     def begin(_):
         app = App.get_running_app()
-        if not app.store.setting("proven_model", ""):  # what is set last: nothing of it comes after the new start
+        if app.session.classifier is None:
             Clock.schedule_once(begin, 0.1)
             return
         for name, value in (("proven_model", ""), ("pin", "42"), ("kiosk", True)):
