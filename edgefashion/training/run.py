@@ -117,16 +117,16 @@ def run_recipe(
         if getattr(recipe, name.replace("-", "_")) is None:
             continue
         path = folder / "stages" / f"{name}.safetensors"
+        # Either way it gets this run's facts: what lies there, a stage or a state, may be a copy of another run's.
         if path.exists():
-            checkpoint = _described(load_checkpoint(path), *origin)  # this run's facts, not a copy's
-            histories[name] = read_history(path)
+            checkpoint, histories[name] = _described(load_checkpoint(path), *origin), read_history(path)
         else:
             if salience and run.floors is None and name in ON_FLOORS:
                 own = [row for row in train.rows if row.type != NO_GARMENT and not row.box]
                 with waiting(len(own), "Cutting garments out") as bar:
                     run.floors = find_floors(train, own, salience, folder / "state" / "masks.npz", bar.advance)
             checkpoint, histories[name] = STAGES[name](run, checkpoint)
-            checkpoint = dataclasses.replace(checkpoint, stage=name)
+            checkpoint = dataclasses.replace(_described(checkpoint, *origin), stage=name)
             write_history(path, histories[name])
             save_checkpoint(checkpoint, path)
             for path in (folder / "state").glob(f"{name}*"):

@@ -137,6 +137,24 @@ def test_a_stage_carried_over_from_another_run_tells_of_the_run_that_went_on(roo
     assert (found.version, found.training["recipe_digest"]) == ("9.9.9", recipe.digest)
 
 
+@pytest.mark.slow
+def test_a_state_carried_over_from_another_run_tells_of_the_run_that_went_on(room, finished):
+    """Channels are ranked once and kept with the state; a copy of it must not bring the other run's name along."""
+    recipe = tiny(room, version="9.9.9", prune_weights=None, quantise_aware=None)
+    stages, state = room / "ranked" / "stages", room / "ranked" / "state"
+    stages.mkdir(parents=True)
+    state.mkdir()
+    for name in ("distil", "prune-kernels"):
+        for kind in ("safetensors", "json"):
+            (stages / f"{name}.{kind}").write_bytes((room / "run" / "stages" / f"{name}.{kind}").read_bytes())
+    shutil.copy(room / "run" / "stages" / "prune-channels.safetensors", state / "prune-channels.safetensors")
+    found, reports = run_tiny(room, recipe, "ranked")
+    assert {at.stage for at in reports} == {"fit", "prune-channels"}  # the teacher's, and what follows the ranking
+    assert (found.version, found.training["recipe_digest"]) == ("9.9.9", recipe.digest)
+    told = load_checkpoint(stages / "prune-channels.safetensors")
+    assert (told.version, told.stage) == ("9.9.9", "prune-channels")
+
+
 def test_frozen_blocks_keep_weights_and_statistics_and_the_others_learn(room):
     recipe = tiny(room, distil=None, prune_kernels=None, prune_channels=None, prune_weights=None,
                      quantise_aware=None, fit=Schedule(1, 16, 1e-2))  # fmt: skip
