@@ -305,6 +305,8 @@ def _resume(path: Path, variables: Sequence[tf.Variable]) -> list[dict[str, floa
                 dict(zip(keys, row, strict=True)) for row in zip(*(saved[key].tolist() for key in keys), strict=True)
             ]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        # NumPy's own words for a damaged file advise to load it unsafely; the system's ("Permission denied") help.
+        reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         raise CheckpointError(
-            f"'{path}' is damaged, or of another network: {error}. Delete it, and its stage starts again."
+            f"'{path}' is damaged, or of another network{reason}. Delete it, and its stage starts again."
         ) from error

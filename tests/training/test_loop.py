@@ -120,7 +120,9 @@ def test_a_killed_process_leaves_a_state_to_go_on_from(tmp_path, whole):
 def test_a_damaged_state_says_what_to_do(tmp_path, whole):
     state = tmp_path / "fit.npz"
     state.write_bytes(b"PK\x03\x04 half a file")
-    with pytest.raises(CheckpointError, match=r"fit\.npz' is damaged.*Delete it, and its stage starts again"):
+    with pytest.raises(
+        CheckpointError, match=r"fit\.npz' is damaged, or of another network\. Delete it, and its stage starts again"
+    ):
         run_stage(_network(), stage(state))
     state.write_bytes(b"")
     with pytest.raises(CheckpointError, match="Delete it"):

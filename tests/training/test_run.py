@@ -13,19 +13,16 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 import tf_keras
 
-from edgefashion.data.drawn import draw_garment
 from edgefashion.data.sources import open_source
 from edgefashion.errors import RecipeError
 from edgefashion.models.checkpoint import load_checkpoint, save_checkpoint
 from edgefashion.models.folding import fold
 from edgefashion.runtime.shipped import SHIPPED
 from edgefashion.training.bfloat16 import in_bfloat16
-from edgefashion.training.pipeline import load_pictures
 from edgefashion.training.recipe import Blend, Model, PruneChannels, Schedule
 from edgefashion.training.recipe_file import load_recipe
-from edgefashion.training.run import recipe_pictures, run_recipe
+from edgefashion.training.run import run_recipe
 from edgefashion.training.start import SHIPPED_CHECKPOINTS, first_checkpoint
-from edgefashion.training.teachers import taught
 from tests.training.tiny_run import LATER, TEACHER, TINY, run_tiny, tiny
 
 
@@ -214,29 +211,6 @@ def test_every_shipped_checkpoint_was_made_by_the_recipe_of_its_name(name):
     recipe = load_recipe(name)
     assert checkpoint.training["recipe_digest"] == recipe.digest
     assert (checkpoint.name, checkpoint.version, checkpoint.description) == (name, recipe.version, recipe.description)
-
-
-def test_teachers_are_believed_on_the_pictures_that_all_of_them_learnt_from(room, tmp_path):
-    for name in ("own", "known", "strange"):
-        for kind in ("hat", "dress"):
-            path = tmp_path / name / "train" / kind / f"{name}.png"
-            path.parent.mkdir(parents=True)
-            draw_garment(kind, 1, 40).save(path)
-    own, known, strange = (str(tmp_path / name) for name in ("own", "known", "strange"))
-    for name, extra in (("one", [known, strange]), ("two", [known])):
-        (tmp_path / f"{name}.toml").write_text(TEACHER.replace("[model]", f"extra = {json.dumps(extra)}\n[model]"))
-    teachers = tuple(str(tmp_path / f"{name}.toml") for name in ("one", "two"))
-    recipe = tiny(room)
-    recipe = dataclasses.replace(
-        recipe, data=dataclasses.replace(recipe.data, source=own, extra=(known, strange)),
-        distil=dataclasses.replace(recipe.distil, teachers=teachers),
-    )  # fmt: skip
-    manifest = recipe_pictures(recipe)
-    pictures = load_pictures(manifest, 32, 32)
-    trust = taught(pictures, manifest, recipe, own)
-    assert {(os.path.basename(row.path), float(t)) for row, t in zip(pictures.rows, trust, strict=True)} == {
-        ("own.png", 1.0), ("known.png", 1.0), ("strange.png", 0.0),
-    }  # fmt: skip
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """Several teachers as one: their mean probabilities, in the student's own order of labels."""
 
 import dataclasses
+import json
+import os
 
 import numpy as np
 import pytest
@@ -9,13 +11,17 @@ pytest.importorskip("tf_keras", reason="the extra train is not installed")
 
 import tensorflow as tf
 
+from edgefashion.data.drawn import draw_garment
 from edgefashion.errors import RecipeError
 from edgefashion.training.heads import slices
 from edgefashion.training.loop import logits_of, run_stage
+from edgefashion.training.pipeline import load_pictures
 from edgefashion.training.recipe import Augment, Schedule
-from edgefashion.training.teachers import Teachers
+from edgefashion.training.run import recipe_pictures
+from edgefashion.training.teachers import Teachers, taught
 from tests.models.tiny import TINY, drawn_pictures, real, tiny_checkpoint
 from tests.training.stages import pictures, stage
+from tests.training.tiny_run import TEACHER, tiny
 
 
 def _teacher(labels, seed, **heads):
@@ -83,17 +89,17 @@ def test_a_head_that_the_teacher_does_not_know_is_learnt_from_the_labels(tmp_pat
     student = _teacher(("dress", "hat", "shoes"), 6, pattern=("dotted", "plain"))
     certain = np.tile(np.float32([9, 0, 0, 0, 0]), (8, 1))
     right = {}
-    for taught in ((True, False), (True, True)):
+    for knows in ((True, False), (True, True)):
         network = student.model()
         lesson = stage(
-            tmp_path / f"{taught[1]}.npz", schedule=Schedule(epochs=8, batch=8, learning_rate=1e-2), train=train,
+            tmp_path / f"{knows[1]}.npz", schedule=Schedule(epochs=8, batch=8, learning_rate=1e-2), train=train,
             tune=None, plan=Augment(flip=False), teacher=lambda x, training: certain,
-            weight=1.0, heads=(3, 2), head_weight=1.0, taught=taught,
+            weight=1.0, heads=(3, 2), head_weight=1.0, taught=knows,
         )  # fmt: skip
         run_stage(network, lesson)
         logits = logits_of(network, train.images)
         assert (logits[:, :3].argmax(1) == 0).mean() > 0.9
-        right[taught] = np.mean(logits[:, 3:].argmax(1) == train.attributes[:, 0])
+        right[knows] = np.mean(logits[:, 3:].argmax(1) == train.attributes[:, 0])
     assert right[True, False] > 0.9
     assert right[True, True] < 0.8
 
@@ -114,3 +120,26 @@ def test_a_teacher_has_no_say_in_pictures_that_it_does_not_know(tmp_path):
         right[trust] = np.mean(logits_of(network, train.images).argmax(1) == train.truth)
     assert right[0.0] > 0.8
     assert right[1.0] < 0.5
+
+
+def test_teachers_are_believed_on_the_pictures_that_all_of_them_learnt_from(room, tmp_path):
+    for name in ("own", "known", "strange"):
+        for kind in ("hat", "dress"):
+            path = tmp_path / name / "train" / kind / f"{name}.png"
+            path.parent.mkdir(parents=True)
+            draw_garment(kind, 1, 40).save(path)
+    own, known, strange = (str(tmp_path / name) for name in ("own", "known", "strange"))
+    for name, extra in (("one", [known, strange]), ("two", [known])):
+        (tmp_path / f"{name}.toml").write_text(TEACHER.replace("[model]", f"extra = {json.dumps(extra)}\n[model]"))
+    teachers = tuple(str(tmp_path / f"{name}.toml") for name in ("one", "two"))
+    recipe = tiny(room)
+    recipe = dataclasses.replace(
+        recipe, data=dataclasses.replace(recipe.data, source=own, extra=(known, strange)),
+        distil=dataclasses.replace(recipe.distil, teachers=teachers),
+    )  # fmt: skip
+    manifest = recipe_pictures(recipe)
+    shown = load_pictures(manifest, 32, 32)
+    trust = taught(shown, manifest, recipe, own)
+    assert {(os.path.basename(row.path), float(t)) for row, t in zip(shown.rows, trust, strict=True)} == {
+        ("own.png", 1.0), ("known.png", 1.0), ("strange.png", 0.0),
+    }  # fmt: skip
